@@ -1,0 +1,97 @@
+"""What can go wrong below the web, each error's docstring being its message in English.
+
+The errors know no HTTP: `van_service.errors` has the only table of statuses. `code` is stable and is what a page or
+an API client translates; `detail` carries the numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+
+class ScheduleError(Exception):
+    """The request could not be carried out."""
+
+    def __init__(self, message: str | None = None, *, field: str | None = None, **detail: Any) -> None:
+        self.message = message or (type(self).__doc__ or "").strip().splitlines()[0]
+        self.field = field
+        self.detail = detail
+        super().__init__(self.message)
+
+    @property
+    def code(self) -> str:
+        """The class name in lower case with underscores, stable for clients."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+
+
+class NotFound(ScheduleError):
+    """There is nothing here by that name."""
+
+
+class Forbidden(ScheduleError):
+    """This belongs to somebody else."""
+
+
+class Conflict(ScheduleError):
+    """The present state does not allow this."""
+
+
+class Refused(ScheduleError):
+    """A value is not acceptable; `field` names it."""
+
+
+class MoveNotAllowed(Conflict):
+    """This step is not possible from the present state."""
+
+
+class StalePlan(Conflict):
+    """The data this plan was made from has changed; nothing was published."""
+
+
+class UnlawfulPlan(Conflict):
+    """The independent checker found broken rules; nothing was published."""
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed this meanwhile; load it again."""
+
+
+class WindowInPast(Refused):
+    """The time given is already past."""
+
+
+class ClosedDay(Refused):
+    """No van drives on this day."""
+
+
+class BeyondCalendar(Refused):
+    """The day lies beyond the calendar that has been set up."""
+
+
+class UnknownVenue(Refused):
+    """There is no such venue in this town."""
+
+
+class UnknownService(Refused):
+    """There is no such service in the catalogue."""
+
+
+class BadMinutes(Refused):
+    """The number of minutes is outside what the service allows."""
+
+
+class WindowTooShort(Refused):
+    """The session does not fit into the time given."""
+
+
+class BadCount(Refused):
+    """The number is outside what is possible here."""
+
+
+class VenueUnsuitable(Refused):
+    """The venue lacks what the service needs."""
+
+
+class CalendarMissing(Refused):
+    """No holiday table has been announced for this year; the days are a guess until it is."""

@@ -1,0 +1,56 @@
+"""Every table, so that migrations and tests see them all by importing one name."""
+
+from schedules.models.audit import AuditRow
+from schedules.models.days import Day, DayKind, DaySource
+from schedules.models.fleet import CrewMember, Depot, Shift, Van
+from schedules.models.outbox import Message, MessageState
+from schedules.models.plans import Plan, PlanState, Stop, Tour, Unserved
+from schedules.models.processes import Heartbeat, Lease
+from schedules.models.reports import Report, Sample, SampleResult
+from schedules.models.requests import Priority, RequestService, RequestState, RequestWindow, VisitRequest
+from schedules.models.services import Service, ServiceSkill, Skill
+from schedules.models.settings import PlanningSettings
+from schedules.models.towns import Committee, Hotspot, Town, TownKind
+from schedules.models.venues import Venue, VenueKind
+from schedules.models.visits import Visit, VisitChange, VisitState
+
+__all__ = [
+    "AuditRow",
+    "Committee",
+    "CrewMember",
+    "Day",
+    "DayKind",
+    "DaySource",
+    "Depot",
+    "Heartbeat",
+    "Hotspot",
+    "Lease",
+    "Message",
+    "MessageState",
+    "Plan",
+    "PlanState",
+    "PlanningSettings",
+    "Priority",
+    "Report",
+    "RequestService",
+    "RequestState",
+    "RequestWindow",
+    "Sample",
+    "SampleResult",
+    "Service",
+    "ServiceSkill",
+    "Shift",
+    "Skill",
+    "Stop",
+    "Tour",
+    "Town",
+    "TownKind",
+    "Unserved",
+    "Van",
+    "Venue",
+    "VenueKind",
+    "Visit",
+    "VisitChange",
+    "VisitRequest",
+    "VisitState",
+]
