@@ -6,7 +6,7 @@ A plan is data, lawful or not; `routes.checker` judges it and `routes.score` pri
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class Plan:
     bound: float | None = None
     seconds: float = 0.0
     seed: int = 0
+    stated_proven: bool | None = field(default=None, compare=False)
+    """What a plan that was read says of its own proof; only the checker looks at it. Everybody else asks `proven`."""
 
     @property
     def proven(self) -> bool:

@@ -65,7 +65,8 @@ class Shift:
     lunch: Lunch | None = None
 
     def __post_init__(self) -> None:
-        _refuse_negative(starts=self.starts, ends=self.ends, kits=self.kits, **self.crew)
+        _refuse_negative(starts=self.starts, ends=self.ends, kits=self.kits)
+        _refuse_negative_crew(self.crew)
         if self.starts >= self.ends:
             raise ValueError("A shift must start before it ends.")
         if self.ends > MINUTES_PER_DAY:
@@ -88,8 +89,8 @@ class Window:
 
     def __post_init__(self) -> None:
         _refuse_negative(opens=self.opens, closes=self.closes, bonus=self.bonus)
-        if self.opens >= self.closes:
-            raise ValueError("A window must open before it closes.")
+        if self.opens > self.closes:
+            raise ValueError("A window must not close before it opens.")
         if self.closes > MINUTES_PER_DAY:
             raise ValueError("A window never crosses midnight.")
 
@@ -129,9 +130,9 @@ class Visit:
     promise: Promise | None = None
 
     def __post_init__(self) -> None:
-        _refuse_negative(
-            setup=self.setup, session=self.session, teardown=self.teardown, kits=self.kits, prize=self.prize, **self.crew
-        )
+        _refuse_negative(setup=self.setup, session=self.session, teardown=self.teardown)
+        _refuse_negative(kits=self.kits, prize=self.prize)
+        _refuse_negative_crew(self.crew)
         object.__setattr__(self, "crew", MappingProxyType(dict(self.crew)))
 
     @property
@@ -156,7 +157,7 @@ class Town:
 class Weights:
     """Points: per minute of driving, and for each way of breaking a promise (see problem-format)."""
 
-    travel: int = 1
+    travel: int = 0
     drop: int = 0
     other_day: int = 0
     other_van: int = 0
@@ -185,7 +186,7 @@ class Problem:
     visits: tuple[Visit, ...]
     exclusive: tuple[tuple[str, ...], ...] = ()
     towns: tuple[Town, ...] = ()
-    weights: Weights = Weights()
+    weights: Weights = field(default_factory=Weights)
 
     def __post_init__(self) -> None:
         _refuse_ragged(self.travel, len(self.places))
@@ -223,7 +224,7 @@ class Problem:
         for told in (visit.pin, visit.promise):
             if told is not None and told.shift not in self.shift_by_id:
                 raise ValueError(f"Visit {visit.id} names the unknown shift {told.shift}.")
-        if visit.town is not None and self.towns and visit.town not in self.town_by_id:
+        if visit.town is not None and visit.town not in self.town_by_id:
             raise ValueError(f"Visit {visit.id} names the unknown town {visit.town}.")
 
 
@@ -231,6 +232,12 @@ def _refuse_negative(**numbers: int) -> None:
     for name, number in numbers.items():
         if number < 0:
             raise ValueError(f"{name} must not be negative.")
+
+
+def _refuse_negative_crew(crew: Mapping[str, int]) -> None:
+    for skill, people in crew.items():  # not as keywords: a skill may be called "kits"
+        if people < 0:
+            raise ValueError(f"The crew cannot hold {people} people for {skill}.")
 
 
 def _refuse_duplicates(ids: Iterable[str]) -> None:
