@@ -9,6 +9,7 @@ from __future__ import annotations
 from flask import Flask
 
 from schedules import calendar
+from van_service.clock import system_clock
 from van_service.extensions import babel, csrf, db, login, migrate
 from van_service.settings import Settings
 
@@ -24,6 +25,7 @@ def create_app(settings: Settings) -> Flask:
         BABEL_DEFAULT_LOCALE=settings.default_locale,
     )
     app.extensions["settings"] = settings
+    app.extensions["clock"] = system_clock
     db.init_app(app)
     migrate.init_app(app, db, directory="schedules/migrations", render_as_batch=True)
     csrf.init_app(app)
