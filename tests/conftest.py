@@ -124,3 +124,26 @@ def session(session_factory: sessionmaker[Session]) -> Iterator[Session]:
 def now() -> datetime:
     """Monday 1 June 2026, 08:00 in Shanghai."""
     return datetime(2026, 6, 1, 0, 0, tzinfo=UTC)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests ran where, and name what was skipped in one loud line."""
+    passed = [report.nodeid for report in terminalreporter.stats.get("passed", []) if report.when == "call"]
+    counts = {
+        "on SQLite": sum("sqlite" in name for name in passed),
+        "on PostgreSQL": sum("postgresql" in name for name in passed),
+        "in the browser": sum("tests/browser/" in name for name in passed),
+        "with real processes": sum("tests/processes/" in name for name in passed),
+    }
+    terminalreporter.write_line("Passed " + ", ".join(f"{number} {where}" for where, number in counts.items()))
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        reasons = sorted({str(report.longrepr[-1]) for report in skipped})
+        terminalreporter.write_line(f"!!! SKIPPED {len(skipped)} TESTS: {'; '.join(reasons)}", red=True, bold=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With REQUIRE_ALL=1 a skipped test fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if REQUIRE_ALL and reporter is not None and reporter.stats.get("skipped") and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
