@@ -6,11 +6,15 @@ scheduler and no planning: those are processes of their own (`flask scheduler ru
 
 from __future__ import annotations
 
-from flask import Flask
+from importlib import import_module
+from importlib.util import find_spec
 
-from schedules import calendar
+from flask import Flask, request
+
+from schedules import audit, calendar
+from van_service import assets, auth, errors, headers, languages, pages
 from van_service.clock import system_clock
-from van_service.extensions import babel, csrf, db, login, migrate
+from van_service.extensions import db, migrate
 from van_service.settings import Settings
 
 
@@ -22,13 +26,40 @@ def create_app(settings: Settings) -> Flask:
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         MAX_CONTENT_LENGTH=settings.max_body_kilobytes * 1024,
-        BABEL_DEFAULT_LOCALE=settings.default_locale,
+        SESSION_COOKIE_NAME="van_service",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.session_cookie_secure,
     )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["settings"] = settings
     app.extensions["clock"] = system_clock
     db.init_app(app)
     migrate.init_app(app, db, directory="schedules/migrations", render_as_batch=True)
-    csrf.init_app(app)
-    login.init_app(app)
-    babel.init_app(app)
+    auth.prepare(app)
+    languages.prepare(app, settings)
+    headers.prepare(app, settings)
+    assets.prepare(app)
+    errors.prepare(app)
+    app.before_request(_say_where_from)
+    pages.init_app(app)
+    _register_blueprints(app)
     return app
+
+
+def _say_where_from() -> None:
+    """Audit rows written while this request runs name its address."""
+    audit.origin.set(request.remote_addr)
+
+
+def _register_blueprints(app: Flask) -> None:
+    """Every blueprint beside its guard."""
+    auth.register(app, assets.bp, auth.public)
+    guards = {
+        "sign_in": auth.public,
+        "towns": auth.town_only,
+        "crew": auth.crew_only,
+        "desk": auth.coordinator_only,
+    }
+    for name, guard in guards.items():
+        if find_spec(f"van_service.pages.{name}"):
+            auth.register(app, import_module(f"van_service.pages.{name}").blueprint, guard)
