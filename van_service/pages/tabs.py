@@ -1,0 +1,41 @@
+"""The tabs of the app bar, by role. Each names an endpoint of this package and the words people read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import request
+from flask_babel import lazy_gettext
+from flask_babel.speaklater import LazyString
+
+from van_service.accounts import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One entry of the app bar; `also` are endpoints that lie under it without being it."""
+
+    endpoint: str
+    label: LazyString
+    also: tuple[str, ...] = ()
+
+    @property
+    def current(self) -> bool:
+        """Whether the page being shown lies under this tab."""
+        return request.endpoint == self.endpoint or request.endpoint in self.also
+
+
+TABS: dict[Role, tuple[Tab, ...]] = {
+    Role.TOWN: (
+        Tab("towns.home", lazy_gettext("My requests"), ("towns.show", "towns.amend", "towns.withdraw")),
+        Tab("towns.ask", lazy_gettext("Ask for a visit")),
+        Tab("towns.results", lazy_gettext("Results")),
+    ),
+    Role.CREW: (),
+    Role.COORDINATOR: (),
+}
+
+
+def tabs_of(role: Role) -> tuple[Tab, ...]:
+    """The tabs that somebody of this role sees."""
+    return TABS[role]

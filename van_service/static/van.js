@@ -1,0 +1,2 @@
+// Small refinements; every page works without them.
+'use strict';
