@@ -148,7 +148,7 @@ def read_pairs(text: str) -> dict[tuple[str, str], int]:
                     reader.line_num, f"{pair[0]} to {pair[1]} is said to take {pairs[pair]} minutes above"
                 )
     except csv.Error as error:
-        raise InvalidTable(reader.line_num, str(error)) from error
+        raise InvalidTable(reader.reader.line_num, str(error)) from error
     return pairs
 
 
