@@ -1,12 +1,30 @@
-"""Codes in words: errors, states, rules, reasons. The floors below hand up codes and numbers, never sentences."""
+"""Codes in words: errors, states, rules, reasons. The floors below hand up codes and numbers, never sentences.
+
+A test asks for the words of every code there is, so that none reaches a person bare.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
 
 from schedules.errors import ScheduleError
+from schedules.models import (
+    DayKind,
+    DaySource,
+    MessageState,
+    PlanState,
+    Priority,
+    RequestState,
+    SampleResult,
+    Skill,
+    TownKind,
+    VisitState,
+)
+from van_service.accounts import Role
 
 _l = lazy_gettext
 
@@ -33,6 +51,17 @@ ERRORS: dict[str, Any] = {
     "not_signed_in": _l("Sign in first."),
     "precondition_required": _l("Say which version you are changing: send the ETag of what you read as If-Match."),
     "account_locked": _l("Too many wrong passwords; this account is locked for a quarter of an hour."),
+    "too_many_attempts": _l("Too many wrong passwords from this address; wait a quarter of an hour."),
+    "username_taken": _l("There is already an account of this name."),
+    "key_reused": _l("This Idempotency-Key was used for something else; take a new one."),
+    "key_in_use": _l("The first request with this Idempotency-Key is still being worked on."),
+}
+
+# The same with the numbers, where the error carries them: value, limit and way out.
+ERRORS_WITH_NUMBERS: dict[str, Any] = {
+    "bad_minutes": _l("Enter %(least)s to %(most)s minutes."),
+    "bad_count": _l("Enter %(least)s to %(most)s."),
+    "window_too_short": _l("The session takes %(needs)s minutes, the time given is %(has)s."),
 }
 
 HTTP_ERRORS: dict[int, tuple[str, Any]] = {
@@ -47,9 +76,154 @@ HTTP_ERRORS: dict[int, tuple[str, Any]] = {
     503: ("unavailable", _l("The service is busy or away for a moment. Nothing was changed.")),
 }
 
+# What marshmallow says of a value, with a code of ours.
+FIELD_ERRORS: dict[str, tuple[str, Any]] = {
+    "Missing data for required field.": ("required", _l("This is needed.")),
+    "Field may not be null.": ("required", _l("This is needed.")),
+    "Unknown field.": ("unknown_field", _l("There is no such field.")),
+    "Invalid input type.": ("wrong_type", _l("This must be an object.")),
+    "Not a valid integer.": ("wrong_type", _l("This must be a whole number.")),
+    "Not a valid number.": ("wrong_type", _l("This must be a number.")),
+    "Special numeric values (nan or infinity) are not permitted.": ("wrong_type", _l("This must be a number.")),
+    "Not a valid string.": ("wrong_type", _l("This must be text.")),
+    "Not a valid boolean.": ("wrong_type", _l("This must be true or false.")),
+    "Not a valid list.": ("wrong_type", _l("This must be a list.")),
+    "Not a valid mapping type.": ("wrong_type", _l("This must be an object.")),
+    "Not a valid date.": ("wrong_type", _l("This must be a date such as 2026-06-16.")),
+    "Not a valid datetime.": ("wrong_type", _l("This must be a time with offset, such as 2026-06-16T09:30:00+08:00.")),
+    "Not a valid aware datetime.": (
+        "wrong_type",
+        _l("This must be a time with offset, such as 2026-06-16T09:30:00+08:00."),
+    ),
+    "Not a valid email address.": ("bad_email", _l("This must be an e-mail address.")),
+    "Invalid JSON body.": ("bad_json", _l("The body must be JSON.")),
+}
+
+STATES: dict[type[StrEnum], dict[str, Any]] = {
+    RequestState: {
+        "submitted": _l("Submitted"),
+        "accepted": _l("Accepted"),
+        "declined": _l("Declined"),
+        "planned": _l("Planned"),
+        "done": _l("Done"),
+        "withdrawn": _l("Withdrawn"),
+        "expired": _l("Expired"),
+    },
+    PlanState: {
+        "queued": _l("Waiting for the planner"),
+        "solving": _l("Being planned"),
+        "draft": _l("Draft"),
+        "failed": _l("Failed"),
+        "published": _l("Published"),
+        "superseded": _l("Replaced by a later plan"),
+        "discarded": _l("Discarded"),
+    },
+    VisitState: {
+        "promised": _l("Promised"),
+        "confirmed": _l("Confirmed"),
+        "on_the_way": _l("On the way"),
+        "open": _l("Open"),
+        "done": _l("Done"),
+        "missed": _l("Missed"),
+        "cancelled": _l("Cancelled"),
+    },
+    MessageState: {
+        "queued": _l("Waiting"),
+        "sending": _l("Being sent"),
+        "sent": _l("Sent"),
+        "failed": _l("Failed, will be tried again"),
+        "dead": _l("Could not be sent"),
+        "stale": _l("Not sent: overtaken by a change"),
+        "too_late": _l("Not sent: too late, call them"),
+        "unknown": _l("Perhaps sent: call them"),
+    },
+    Priority: {"normal": _l("Normal"), "raised": _l("Raised"), "urgent": _l("Urgent")},
+    Skill: {
+        "driver": _l("Driver"),
+        "tester": _l("Tester"),
+        "presenter": _l("Presenter"),
+        "legal_officer": _l("Legal officer"),
+        "complaint_handler": _l("Complaint handler"),
+        "metrologist": _l("Metrologist"),
+    },
+    TownKind: {"town": _l("Town"), "subdistrict": _l("Subdistrict"), "zone": _l("Zone")},
+    DayKind: {
+        "working": _l("Working day"),
+        "weekend": _l("Weekend"),
+        "holiday": _l("Holiday"),
+        "make_up": _l("Make-up working day"),
+    },
+    DaySource: {
+        "chinesecalendar": _l("Announced holiday table"),
+        "holidays": _l("Statutory holidays, without exchanged days"),
+        "week": _l("Monday to Friday, a guess"),
+        "coordinator": _l("Set by a coordinator"),
+    },
+    SampleResult: {"negative": _l("Negative"), "suspected_positive": _l("Suspected positive")},
+    Role: {"town": _l("Town office"), "crew": _l("Crew"), "coordinator": _l("Coordinator")},
+}
+
+# The checker's rules by their name in the contract of the planning problem.
+RULES: dict[str, Any] = {
+    "known": _l("The plan names only shifts and visits that exist"),
+    "tours": _l("Each shift has at most one tour, its stops in order"),
+    "shift_hours": _l("The tour lies within the shift's hours"),
+    "travel_time": _l("There is time to drive between the stops"),
+    "on_site": _l("Setting up, the session and packing up take their time"),
+    "window": _l("The session lies in a time the town gave"),
+    "lunch": _l("The crew has its lunch break"),
+    "crew": _l("The crew has the skills the visit needs"),
+    "equipment": _l("The van carries the equipment"),
+    "kits": _l("The test kits suffice"),
+    "max_visits": _l("No more visits than a shift may have"),
+    "max_driving": _l("No more driving than a shift may have"),
+    "once": _l("Each visit at most once, of alternatives at most one"),
+    "pin": _l("What is pinned stays where it is pinned"),
+    "value": _l("The plan's value is what it says"),
+    "bound": _l("The value does not exceed the bound"),
+    "proven": _l("It is called optimal only when it is proven"),
+}
+
+REASONS: dict[str, Any] = {
+    "impossible": _l("Impossible: no lawful place even in an empty calendar."),
+    "outranked": _l("Outranked: possible, but only instead of something worth more."),
+}
+
+
+def word(code: StrEnum) -> str:
+    """The word of a state, priority, skill or kind."""
+    return str(STATES[type(code)][code.value])
+
+
+def rule_in_words(name: str) -> str:
+    """What a rule of the checker demands."""
+    return str(RULES[name])
+
+
+def reason_in_words(reason: str, detail: Mapping[str, Any]) -> str:
+    """Why a request is not in a plan, with the numbers that the planner gave."""
+    sentence = str(REASONS[reason])
+    rules = {rule: number for rule, number in detail.get("rules", {}).items() if rule in RULES}
+    parts = [
+        ngettext("%(rule)s: broken on %(num)s shift", "%(rule)s: broken on %(num)s shifts", number, rule=RULES[rule])
+        for rule, number in sorted(rules.items(), key=lambda item: -item[1])
+    ]
+    if detail.get("displaces"):
+        number = len(detail["displaces"])
+        parts.append(ngettext("It would displace %(num)s visit", "It would displace %(num)s visits", number))
+    if detail.get("points") is not None:
+        parts.append(gettext("net %(points)s points", points=detail["points"]))
+    return " ".join([sentence, *(f"{part}{gettext('.')}" for part in parts)])
+
 
 def error_in_words(error: ScheduleError) -> str:
-    """The sentence for an error in the caller's language."""
+    """The sentence for an error in the caller's language, with its numbers where it carries them."""
+    with_numbers = ERRORS_WITH_NUMBERS.get(error.code)
+    if with_numbers is not None:
+        try:
+            return str(with_numbers) % error.detail
+        except KeyError:
+            pass  # raised without its numbers: the plain sentence says it
     known = ERRORS.get(error.code)
     return str(known) if known is not None else gettext(error.message)
 
@@ -61,5 +235,8 @@ def http_error_in_words(status: int) -> tuple[str, str]:
 
 
 def field_error_in_words(message: object) -> tuple[str, str]:
-    """Code and sentence of a field's error."""
+    """Code and sentence of a field's error: marshmallow's sentences have ours; our own fields raise them with a code."""
+    known = FIELD_ERRORS.get(str(message))
+    if known is not None:
+        return known[0], str(known[1])
     return getattr(message, "code", "invalid"), str(message)
