@@ -1,0 +1,34 @@
+"""Inserting a row that may be there already, in one statement that SQLite and PostgreSQL both know.
+
+Looking first and inserting then leaves a gap in which another process may insert; `ON CONFLICT` leaves none, and the
+caller's transaction stays usable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from schedules.db import Base
+
+Row = TypeVar("Row", bound=Base)
+
+
+def insert_new(session: Session, model: type[Row], values: Mapping[str, Any], *, unique: str) -> Row | None:
+    """Insert a row unless one has the same value in the column `unique`; None when there was one."""
+    statement = _insert(session)(model).values(**values).on_conflict_do_nothing(index_elements=[unique])
+    return session.scalars(statement.returning(model)).one_or_none()
+
+
+def put(session: Session, model: type[Row], values: Mapping[str, Any], *, unique: str) -> None:
+    """Insert a row, or overwrite the one with the same value in the column `unique`."""
+    statement = _insert(session)(model).values(**values)
+    others = {name: statement.excluded[name] for name in values if name != unique}
+    session.execute(statement.on_conflict_do_update(index_elements=[unique], set_=others))
+
+
+def _insert(session: Session) -> Any:
+    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
