@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from flask import Flask, request
 
 from schedules import audit, calendar
-from van_service import assets, auth, errors, headers, languages, pages
+from van_service import assets, auth, errors, headers, languages, logs, pages
 from van_service.clock import system_clock
 from van_service.extensions import db, migrate
 from van_service.settings import Settings
@@ -25,6 +25,8 @@ def create_app(settings: Settings) -> Flask:
     app.config.from_mapping(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
+        # An error's text must not carry names and phone numbers into the logs.
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
         MAX_CONTENT_LENGTH=settings.max_body_kilobytes * 1024,
         SESSION_COOKIE_NAME="van_service",
         SESSION_COOKIE_SAMESITE="Lax",
@@ -35,6 +37,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["clock"] = system_clock
     db.init_app(app)
     migrate.init_app(app, db, directory="schedules/migrations", render_as_batch=True)
+    logs.prepare(app, settings)
     auth.prepare(app)
     languages.prepare(app, settings)
     headers.prepare(app, settings)

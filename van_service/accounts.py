@@ -9,15 +9,19 @@ from enum import StrEnum
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from schedules.db import Base
-from schedules.errors import Conflict
+from schedules.errors import Conflict, NotFound
 from schedules.models import CrewMember, Town
 
 FAILURES_BEFORE_LOCK = 5
 LOCK_MINUTES = 15
+# Whoever tries many names from one address is stopped although no single account locks. An office behind one
+# address has a handful of people, so this is generous.
+FAILURES_PER_ADDRESS = 30
+TOKEN_DAYS = 365
 
 _hasher = PasswordHasher()
 # Checked when the account is unknown, so that an answer takes as long as for a known one.
@@ -32,6 +36,14 @@ class Role(StrEnum):
 
 class AccountLocked(Conflict):
     """Too many wrong passwords; this account is locked for a while."""
+
+
+class TooManyAttempts(Conflict):
+    """Too many wrong passwords from this address; wait a quarter of an hour."""
+
+
+class UsernameTaken(Conflict):
+    """There is already an account of this name."""
 
 
 class Account(Base):
@@ -89,6 +101,16 @@ class ApiToken(Base):
     account: Mapped[Account] = relationship()
 
 
+class SignInFailure(Base):
+    """A wrong password from an address, kept as long as it counts."""
+
+    __tablename__ = "sign_in_failure"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(index=True)
+    at: Mapped[datetime]
+
+
 def create_account(
     session: Session,
     *,
@@ -100,7 +122,13 @@ def create_account(
     crew_member_id: int | None = None,
     email: str | None = None,
 ) -> tuple[Account, str]:
-    """Make an account with a random password, given back once and never stored in clear."""
+    """Make an account with a random password, given back once and never stored in clear.
+
+    Raises:
+        UsernameTaken: somebody has this name already.
+    """
+    if find_account(session, username) is not None:
+        raise UsernameTaken(field="username")
     password = one_time_password()
     account = Account(
         username=username,
@@ -122,15 +150,37 @@ def one_time_password() -> str:
     return "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(12))
 
 
-def sign_in(session: Session, username: str, password: str, *, now: datetime) -> Account | None:
+def find_account(session: Session, username: str) -> Account | None:
+    """The account of this name, active or not."""
+    return session.scalar(select(Account).where(Account.username == username))
+
+
+def reset_password(session: Session, account: Account) -> str:
+    """Give an account a new random password, told once; a lock is lifted and every sign-in of the account ends."""
+    password = one_time_password()
+    account.set_password(password)
+    account.failures, account.locked_until = 0, None
+    account.sign_in_generation += 1
+    session.flush()
+    return password
+
+
+def sign_in(
+    session: Session, username: str, password: str, *, now: datetime, address: str | None = None
+) -> Account | None:
     """The account that these words open, or None; the fifth failure in a row locks it for a quarter of an hour.
+
+    The caller commits in either case: a failure must count.
 
     Raises:
         AccountLocked: the account is locked, whatever the password.
+        TooManyAttempts: too many failures came from this address.
     """
-    account = session.scalar(select(Account).where(Account.username == username))
+    _refuse_busy_address(session, address, now)
+    account = find_account(session, username)
     if account is None or not account.active:
         _matches(_HASH_OF_NOBODY, password)
+        _count_failure(session, address, now)
         return None
     if account.locked_until is not None and account.locked_until > now:
         raise AccountLocked(until=account.locked_until.isoformat())
@@ -141,8 +191,41 @@ def sign_in(session: Session, username: str, password: str, *, now: datetime) ->
     account.failures += 1
     if account.failures >= FAILURES_BEFORE_LOCK:
         account.failures, account.locked_until = 0, now + timedelta(minutes=LOCK_MINUTES)
-    session.flush()
+    _count_failure(session, address, now)
     return None
+
+
+def create_token(session: Session, account: Account, label: str, *, now: datetime) -> tuple[ApiToken, str]:
+    """Make a bearer token of this account, given back once and kept only as a digest."""
+    secret = secrets.token_urlsafe(32)
+    token = ApiToken(
+        account=account,
+        digest=digest_of(secret),
+        label=label,
+        created_at=now,
+        expires_at=now + timedelta(days=TOKEN_DAYS),
+    )
+    session.add(token)
+    session.flush()
+    return token, secret
+
+
+def tokens_of(session: Session, account: Account) -> list[ApiToken]:
+    """The account's tokens, the newest first."""
+    return list(session.scalars(select(ApiToken).where(ApiToken.account == account).order_by(ApiToken.id.desc())))
+
+
+def revoke_token(session: Session, account: Account, token_id: int, *, now: datetime) -> None:
+    """End one of the account's own tokens; repeating it changes nothing.
+
+    Raises:
+        NotFound: the account has no such token.
+    """
+    token = session.get(ApiToken, token_id)
+    if token is None or token.account_id != account.id:
+        raise NotFound
+    token.revoked_at = token.revoked_at or now
+    session.flush()
 
 
 def account_of_token(session: Session, token: str, *, now: datetime) -> Account | None:
@@ -156,6 +239,21 @@ def account_of_token(session: Session, token: str, *, now: datetime) -> Account 
 def digest_of(token: str) -> str:
     """What is stored of a token: random enough that a plain digest cannot be reversed."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _refuse_busy_address(session: Session, address: str | None, now: datetime) -> None:
+    since = now - timedelta(minutes=LOCK_MINUTES)
+    failures = select(func.count()).where(SignInFailure.address == address, SignInFailure.at > since)
+    if address is not None and session.scalars(failures).one() >= FAILURES_PER_ADDRESS:
+        raise TooManyAttempts
+
+
+def _count_failure(session: Session, address: str | None, now: datetime) -> None:
+    """Remember the address, and forget the failures that no longer count."""
+    session.execute(delete(SignInFailure).where(SignInFailure.at <= now - timedelta(minutes=LOCK_MINUTES)))
+    if address is not None:
+        session.add(SignInFailure(address=address, at=now))
+    session.flush()
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -60,7 +60,8 @@ def prepare(app: Flask) -> None:
 
 def current_account() -> Account | None:
     """The account signed in by session or bearer token."""
-    return current_user._get_current_object() if current_user.is_authenticated else None
+    account: Account | None = current_user._get_current_object() if current_user.is_authenticated else None
+    return account
 
 
 def caller() -> Account:
@@ -183,6 +184,7 @@ def _account_of_session(session_id: str) -> Account | None:
     account = db.session.get(Account, int(account_id)) if account_id.isdigit() else None
     if account is None or not account.active or str(account.sign_in_generation) != generation:
         return None
+    g.account_id = account.id
     return account
 
 
@@ -192,7 +194,8 @@ def _account_of_bearer(_request: Any) -> Account | None:
     if scheme.lower() != "bearer" or not request.path.startswith("/api/"):
         return None
     account = accounts.account_of_token(db.session, token.strip(), now=utc_now())
-    g.by_bearer = account is not None
+    if account is not None:
+        g.by_bearer, g.account_id = True, account.id
     return account
 
 

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 
 from schedules.errors import ChangedMeanwhile, Conflict, Forbidden, NotFound, Refused, ScheduleError
 from van_service import words
-from van_service.accounts import AccountLocked
+from van_service.accounts import AccountLocked, TooManyAttempts
 from van_service.extensions import db
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ STATUS: dict[type[Exception], int] = {
     Refused: 422,
     PreconditionRequired: 428,
     AccountLocked: 429,
+    TooManyAttempts: 429,
     ScheduleError: 400,
 }
 

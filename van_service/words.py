@@ -235,7 +235,7 @@ def http_error_in_words(status: int) -> tuple[str, str]:
 
 
 def field_error_in_words(message: object) -> tuple[str, str]:
-    """Code and sentence of a field's error: marshmallow's sentences have ours; our own fields raise them with a code."""
+    """Code and sentence of a field's error: ours in place of marshmallow's; our own fields raise one with a code."""
     known = FIELD_ERRORS.get(str(message))
     if known is not None:
         return known[0], str(known[1])
