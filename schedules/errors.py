@@ -7,6 +7,7 @@ an API client translates; `detail` carries the numbers.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -95,3 +96,75 @@ class VenueUnsuitable(Refused):
 
 class CalendarMissing(Refused):
     """No holiday table has been announced for this year; the days are a guess until it is."""
+
+
+class Invalid(Refused):
+    """Several values are not acceptable; `problems` names each."""
+
+    def __init__(self, problems: Sequence[Refused]) -> None:
+        super().__init__()
+        self.problems = list(problems)
+
+
+class Missing(Refused):
+    """This must be given."""
+
+
+class TooMany(Refused):
+    """There are more of these than can be handled."""
+
+
+class GivenTwice(Refused):
+    """The same thing is given twice."""
+
+
+class BadWindow(Refused):
+    """A time span must begin before it ends and stay within its day."""
+
+
+class TextTooLong(Refused):
+    """The text is too long."""
+
+
+class BadPhone(Refused):
+    """This is not a phone number that can be dialled."""
+
+
+class BadEmail(Refused):
+    """This is not an e-mail address."""
+
+
+class BadPin(Refused):
+    """The request offers no such time to pin it to."""
+
+
+class OutsideDistrict(Refused):
+    """The point does not lie in the district."""
+
+
+class BadChoice(Refused):
+    """This is not one of the words that are possible here."""
+
+
+class BadText(Refused):
+    """The text holds signs that cannot be shown."""
+
+
+class TooSoon(Refused):
+    """This is too soon to be planned."""
+
+
+class AlreadyPromised(Conflict):
+    """A visit has been promised for this; ask the coordinator to change it."""
+
+
+class AlreadyUnderWay(Conflict):
+    """The van has already set off for this visit."""
+
+
+def refuse_all(problems: Sequence[Refused]) -> None:
+    """Raise the only problem as itself, several as one Invalid, none not at all."""
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise Invalid(problems)

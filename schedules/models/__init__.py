@@ -7,7 +7,7 @@ from schedules.models.outbox import Message, MessageState
 from schedules.models.plans import Plan, PlanState, Stop, Tour, Unserved
 from schedules.models.processes import Heartbeat, Lease
 from schedules.models.reports import Report, Sample, SampleResult
-from schedules.models.requests import Priority, RequestService, RequestState, RequestWindow, VisitRequest
+from schedules.models.requests import NumberSeries, Priority, RequestService, RequestState, RequestWindow, VisitRequest
 from schedules.models.services import Service, ServiceSkill, Skill
 from schedules.models.settings import PlanningSettings
 from schedules.models.towns import Committee, Hotspot, Town, TownKind
@@ -27,6 +27,7 @@ __all__ = [
     "Lease",
     "Message",
     "MessageState",
+    "NumberSeries",
     "Plan",
     "PlanState",
     "PlanningSettings",

@@ -31,7 +31,10 @@ class Priority(StrEnum):
 
 
 class VisitRequest(Versioned, Base):
-    """What a town asked for. Minutes, kits and skills are copied from the catalogue when it is filed."""
+    """What a town asked for. Minutes and kits are copied from the catalogue when it is filed.
+
+    `brings` names what the host provides although the venue has none ("power", "parking", "indoor").
+    """
 
     __tablename__ = "visit_request"
 
@@ -51,6 +54,7 @@ class VisitRequest(Versioned, Base):
     contact_phone: Mapped[str]
     contact_email: Mapped[str | None]
     note: Mapped[str | None]
+    brings: Mapped[list[str]] = mapped_column(default=list)
     submitted_at: Mapped[datetime]
     submitted_by: Mapped[str]
     decided_at: Mapped[datetime | None]
@@ -91,3 +95,12 @@ class RequestService(Base):
     minutes: Mapped[int]
 
     service: Mapped[Service] = relationship(lazy="joined")
+
+
+class NumberSeries(Base):
+    """The last number given out in a series, such as the requests of a year; counted up in the database itself."""
+
+    __tablename__ = "number_series"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    last: Mapped[int]
