@@ -1,6 +1,7 @@
 """The planner and the checker as a command on JSON files, with no database: `python -m routes solve|check`.
 
-Exit codes: 0 done and lawful; 1 the plan is not lawful, each violation on a line; 2 a file or an option is unusable.
+Exit codes: 0 done and lawful; 1 the plan is not lawful, each violation on a line, or pins contradict each other so that
+none can be; 2 a file or an option is unusable.
 """
 
 from __future__ import annotations
@@ -54,11 +55,15 @@ def judge(options: argparse.Namespace) -> int:
 
 def solve(options: argparse.Namespace) -> int:
     """Make a plan, check it and write it; progress goes to stderr."""
-    from routes.planner import plan_visits  # here, so that a check never waits for the solver to load
+    from routes.planner import ContradictoryPins, plan_visits  # here, so that a check never waits for the solver
 
     problem = _load(load_problem, options.problem)
-    with _polite_stop() as stop:
-        plan = plan_visits(problem, seconds=options.seconds, seed=options.seed, progress=_show, stop=stop)
+    try:
+        with _polite_stop() as stop:
+            plan = plan_visits(problem, seconds=options.seconds, seed=options.seed, progress=_show, stop=stop)
+    except ContradictoryPins as error:
+        print(error, file=sys.stderr)
+        return UNLAWFUL
     violations = check(problem, plan)
     for violation in violations:
         print(in_one_line(violation), file=sys.stderr)
@@ -104,7 +109,8 @@ def _show(progress: Progress) -> None:
     value = "none" if progress.value is None else progress.value
     bound = "unknown" if progress.bound is None else f"{progress.bound:.1f}"
     gap = "unknown" if progress.gap is None else f"{progress.gap:.2%}"
-    print(f"{progress.seconds:7.1f} s  {progress.phase:<12} value={value} bound={bound} gap={gap}", file=sys.stderr)
+    line = f"{progress.seconds:7.1f} s  {progress.phase:<12} value={value} bound={bound} gap={gap}"
+    print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -116,7 +122,7 @@ def _polite_stop() -> Iterator[Callable[[], bool]]:
         nonlocal asked
         asked = True
         signal.signal(signal.SIGINT, before)
-        print("stopping; the best plan so far is kept", file=sys.stderr)
+        print("stopping; the best plan so far is kept", file=sys.stderr, flush=True)
 
     before = signal.signal(signal.SIGINT, ask)
     try:
