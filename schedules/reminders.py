@@ -7,18 +7,18 @@ Sending is `schedules.outbox`'s business, wording `schedules.messages`'s.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from schedules.calendar import instant
+from schedules.calendar import instant, local_day
 from schedules.facts import facts_of_request, facts_of_visit, same_slot
-from schedules.models import Day, DayKind, Message, MessageState, Visit, VisitRequest, VisitState
-from schedules.recipients import Audience, Person, people_of
+from schedules.models import Day, DayKind, Message, MessageState, Shift, Visit, VisitRequest, VisitState
+from schedules.recipients import PHONE, Audience, Person, people_of
 from schedules.upsert import insert_new
 
 WAITING = (MessageState.QUEUED, MessageState.FAILED)
@@ -28,10 +28,14 @@ DAYS_SEARCHED_FOR_WORK = 14
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A moment before a visit: the wall clock shows `minutes` that many working days before its day."""
+    """A moment before a visit: `days` before its day the wall clock shows `minutes` after midnight.
 
-    working_days: int
+    Offices read no mail on days off, so a town's day before is the working day before; a crew's is the evening before.
+    """
+
+    days: int
     minutes: int
+    working: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,13 @@ RULES: dict[str, Rule] = {
     "published": Rule(TOWN, promises=True),
     "moved": Rule(TOWN, promises=True),
     "cancelled": Rule(TOWN, promises=True),
-    "day_before": Rule(TOWN, Lead(working_days=1, minutes=16 * 60), promises=True),
-    "morning_of": Rule(TOWN, Lead(working_days=0, minutes=7 * 60), promises=True),
+    "day_before": Rule(TOWN, Lead(days=1, minutes=16 * 60, working=True), promises=True),
+    "morning_of": Rule(TOWN, Lead(days=0, minutes=7 * 60), promises=True),
     "results_ready": Rule(TOWN),
-    "crew_tour": Rule((Audience.CREW,), Lead(working_days=0, minutes=18 * 60)),
+    "crew_tour": Rule((Audience.CREW,), Lead(days=1, minutes=18 * 60)),
 }
 REMINDERS = ("day_before", "morning_of")
+PROMISING = tuple(kind for kind, rule in RULES.items() if rule.promises)
 
 
 def queue_message(
@@ -131,7 +136,7 @@ def queue_visit_messages(
     rule = RULES[kind]
     if rule.promises:
         drop_older_versions(session, visit)
-    facts = facts_of_visit(visit, before=before or _former_slot(visit, kind), reason=reason)
+    facts = facts_of_visit(visit, before=before or _former_slot(session, visit, kind), reason=reason)
     useful_until = instant(visit.day, visit.starts) if rule.promises else None
     queued = [
         queue_message(session, kind=kind, to=to, facts=facts, now=now, visit=visit, useful_until=useful_until)
@@ -139,6 +144,22 @@ def queue_visit_messages(
     ]
     queue_visit_reminders(session, visit, now=now)
     return [message for message in queued if message is not None]
+
+
+def queue_reminders(session: Session, *, now: datetime) -> int:
+    """Queue what is owed for the visits ahead and is not in the outbox yet; how many messages are new.
+
+    Reminders are made with the promise, so this only mends: visits whose version rose without being told of.
+    """
+    reminded = exists().where(
+        Message.visit_id == Visit.id, Message.visit_version == Visit.version, Message.kind.in_(REMINDERS)
+    )
+    visits = session.scalars(
+        select(Visit)
+        .where(Visit.state.in_(REMINDED_STATES), Visit.day >= local_day(now), ~reminded)
+        .order_by(Visit.day, Visit.starts, Visit.id)
+    ).all()
+    return sum(queue_visit_reminders(session, visit, now=now) for visit in visits)
 
 
 def queue_visit_reminders(session: Session, visit: Visit, *, now: datetime) -> int:
@@ -149,7 +170,7 @@ def queue_visit_reminders(session: Session, visit: Visit, *, now: datetime) -> i
     useful_until = instant(visit.day, visit.starts)
     number = 0
     for kind in REMINDERS:
-        due_at = reminder_time(session, kind, visit.day)
+        due_at = due_time(session, kind, visit.day)
         for to in people_of(RULES[kind].audiences, request=visit.request, shift=visit.shift):
             if not _owed(_latest(session, visit, to, kind), facts, due_at=due_at, now=now):
                 continue
@@ -157,36 +178,57 @@ def queue_visit_reminders(session: Session, visit: Visit, *, now: datetime) -> i
                 session, kind=kind, to=to, facts=facts, now=now, visit=visit, due_at=due_at, useful_until=useful_until
             )
             number += made is not None
+    drop_older_versions(session, visit, REMINDERS)
     return number
 
 
-def drop_older_versions(session: Session, visit: Visit) -> None:
+def drop_older_versions(session: Session, visit: Visit, kinds: Iterable[str] = PROMISING) -> None:
     """Make what waits to be sent about older versions of a visit stale."""
-    promising = [kind for kind, rule in RULES.items() if rule.promises]
     session.execute(
         update(Message)
         .where(
             Message.visit_id == visit.id,
             Message.visit_version < visit.version,
-            Message.kind.in_(promising),
+            Message.kind.in_(kinds),
             Message.state.in_(WAITING),
         )
         .values(state=MessageState.STALE)
     )
 
 
-def reminder_time(session: Session, kind: str, day: date) -> datetime:
-    """When a reminder of something on `day` is due, by the lead of its rule."""
+def renew(session: Session, message: Message, visit: Visit, *, now: datetime) -> None:
+    """Queue for a visit's present version what a message of an older one would have said, while it is still true.
+
+    A visit gets a new version when its town confirms it; the town must not lose the news or the reminder by that.
+    """
+    session.flush()
+    if message.kind in REMINDERS:
+        queue_visit_reminders(session, visit, now=now)
+    elif visit.state in REMINDED_STATES and same_slot(message.facts, facts_of_visit(visit)):
+        person = Person(_person_key(message), message.recipient_name, _email(message), message.locale)
+        queue_message(
+            session,
+            kind=message.kind,
+            to=person,
+            facts=message.facts,
+            now=now,
+            visit=visit,
+            due_at=message.due_at,
+            useful_until=message.useful_until,
+        )
+
+
+def due_time(session: Session, kind: str, day: date) -> datetime:
+    """When a message about something on `day` is due, by the lead of its rule."""
     lead = RULES[kind].lead
     if lead is None:
         raise ValueError(f"Messages of the kind {kind!r} are due at once.")
-    return instant(_working_days_before(session, day, lead.working_days), lead.minutes)
+    before = _working_days_before(session, day, lead.days) if lead.working else day - timedelta(days=lead.days)
+    return instant(before, lead.minutes)
 
 
 def _working_days_before(session: Session, day: date, number: int) -> date:
-    """The working day `number` working days before `day`; calendar days where the day table has none."""
-    if number == 0:
-        return day
+    """The working day `number` working days before `day`; a calendar day where the day table does not reach."""
     working = session.scalars(
         select(Day.date)
         .where(
@@ -229,7 +271,23 @@ def _key(kind: str, to: Person, visit: Visit | None, request: VisitRequest | Non
     raise ValueError("A message needs a visit, a request or a key.")
 
 
-def _former_slot(visit: Visit, kind: str) -> dict[str, Any] | None:
+def _person_key(message: Message) -> str:
+    """The person in a visit message's key, which ends in ":contact:17:published"."""
+    return ":".join(message.key.split(":")[-3:-1])
+
+
+def _email(message: Message) -> str | None:
+    return None if message.recipient == PHONE else message.recipient
+
+
+def _former_slot(session: Session, visit: Visit, kind: str) -> dict[str, Any] | None:
+    """Where and when a moved visit was before, by its newest change, which holds only what changed."""
     if kind != "moved" or not visit.changes:
         return None
-    return dict(visit.changes[-1].before)
+    changed = visit.changes[-1].before
+    shift = session.get(Shift, changed["shift_id"]) if "shift_id" in changed else visit.shift
+    return {
+        "day": changed.get("day", visit.day),
+        "starts": changed.get("starts", visit.starts),
+        "van": shift.van.number if shift is not None else None,
+    }

@@ -1,0 +1,279 @@
+"""The outbox at work: taking due messages, recording what became of them, and what people should look at.
+
+Sending happens in three steps so that no database session is open while a mail server thinks: `claim` marks rows
+as being sent and gives plain letters, the caller sends them, `record` writes the outcomes. A process that dies in
+between leaves rows marked; `requeue_abandoned` finds them.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Select, and_, or_, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from schedules import audit, crew_tours
+from schedules.errors import NotFound
+from schedules.freshness import judge, renewed
+from schedules.lifecycle import LIVE_VISITS, move_message
+from schedules.models import Message, MessageState, Visit
+from schedules.recipients import PHONE
+from schedules.reminders import PROMISING, WAITING
+
+MOST_ATTEMPTS = 8
+FIRST_DELAY = timedelta(minutes=1)
+LONGEST_DELAY = timedelta(hours=1)
+UNREACHABLE_DELAY = timedelta(seconds=30)
+ABANDONED_AFTER = timedelta(minutes=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message on its way, free of the database. `key` makes the id that a provider sees, attempt after attempt."""
+
+    message_id: int
+    key: str
+    kind: str
+    channel: str
+    recipient: str
+    recipient_name: str
+    locale: str
+    facts: dict[str, Any]
+    written_at: datetime
+
+
+class Sent(StrEnum):
+    """What a channel can say of an attempt; "kept" means that none was made."""
+
+    ACCEPTED = "accepted"
+    TEMPORARY = "temporary"
+    PERMANENT = "permanent"
+    UNREACHABLE = "unreachable"
+    KEPT = "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one letter: the provider's id when accepted, else the error in the provider's words."""
+
+    message_id: int
+    result: Sent
+    provider_id: str | None = None
+    error: str | None = None
+
+
+def claim(session: Session, *, now: datetime, owner: str, limit: int = 50) -> list[Letter]:
+    """Take due messages for sending; stale and late ones are put aside here, in the same transaction.
+
+    Rows and visits that another transaction holds are passed over, so claiming never waits for anybody.
+    """
+    while True:
+        taken = _hold(session, _due(now).limit(limit), WAITING, claimed_by=owner, claimed_at=now)
+        free = _free_visits(session, taken)
+        letters = []
+        passed_over = False
+        for message in taken:
+            visit = free.get(message.visit_id) if message.visit_id is not None else None
+            if (message.visit_id is not None and visit is None) or not _tour_is_free(session, message):
+                passed_over = True
+            elif _decide(session, message, visit, now=now):
+                letters.append(_letter(message, now))
+        session.flush()
+        if letters or passed_over or not taken:
+            return letters
+
+
+def record(session: Session, outcomes: Iterable[Outcome], *, now: datetime) -> None:
+    """Write down what became of letters. A message that somebody else took meanwhile is left alone."""
+    by_id = {outcome.message_id: outcome for outcome in outcomes}
+    for message in _hold(session, select(Message.id).where(Message.id.in_(by_id)), (MessageState.SENDING,)):
+        outcome = by_id[message.id]
+        message.last_error = outcome.error
+        if outcome.result is Sent.KEPT:
+            move_message(message, MessageState.QUEUED)
+        elif outcome.result is Sent.ACCEPTED:
+            message.attempts += 1
+            message.sent_at = now
+            message.provider_id = outcome.provider_id
+            move_message(message, MessageState.SENT)
+        elif outcome.result is Sent.UNREACHABLE:
+            # Nobody looked at the letter: that the server was away must not use up its attempts.
+            message.due_at = now + UNREACHABLE_DELAY * _jitter(message)
+            move_message(message, MessageState.FAILED)
+        else:
+            _count_failure(message, permanent=outcome.result is Sent.PERMANENT, now=now)
+    session.flush()
+
+
+def requeue_abandoned(
+    session: Session, *, now: datetime, resend_is_safe: Collection[str], after: timedelta = ABANDONED_AFTER
+) -> int:
+    """Deal with messages whose sender died between sending and recording; how many there were.
+
+    On channels named in `resend_is_safe` they are sent again under the same id. On others nobody can tell whether
+    they arrived: they become unknown, for a person to look at.
+    """
+    lost = select(Message.id).where(Message.state == MessageState.SENDING, Message.claimed_at < now - after)
+    abandoned = _hold(session, lost, (MessageState.SENDING,))
+    for message in abandoned:
+        safe = message.channel in resend_is_safe
+        message.last_error = "sender_died"
+        move_message(message, MessageState.QUEUED if safe else MessageState.UNKNOWN)
+    session.flush()
+    return len(abandoned)
+
+
+def send_again(session: Session, message_id: int, *, actor: str, now: datetime) -> Message:
+    """Queue a dead or unknown message once more, by a person's wish.
+
+    Raises:
+        NotFound: there is no such message.
+        MoveNotAllowed: the message is neither dead nor unknown.
+    """
+    held = _hold(session, select(Message.id).where(Message.id == message_id), tuple(MessageState))
+    if not held:
+        raise NotFound(noun="message", id=message_id)
+    message = held[0]
+    former = message.state
+    move_message(message, MessageState.QUEUED)
+    message.due_at, message.attempts, message.last_error = now, 0, None
+    audit.record(
+        session,
+        actor=actor,
+        now=now,
+        verb="send_again",
+        noun="message",
+        noun_id=message.id,
+        before={"state": former},
+        after={"state": message.state},
+    )
+    session.flush()
+    return message
+
+
+def upcoming(session: Session, now: datetime, days: int = 7) -> Sequence[Message]:
+    """What will be sent in the coming days, in order of time; what is already known to be stale is left out."""
+    current = or_(Message.visit_id.is_(None), Message.kind.not_in(PROMISING), Message.visit_version == Visit.version)
+    return session.scalars(
+        select(Message)
+        .outerjoin(Visit, Visit.id == Message.visit_id)
+        .where(Message.state.in_(WAITING), Message.due_at < now + timedelta(days=days), current)
+        .options(joinedload(Message.visit))
+        .order_by(Message.due_at, Message.id)
+    ).all()
+
+
+def problems(session: Session, *, since: datetime | None = None, limit: int = 200) -> Sequence[Message]:
+    """The call list, newest first: messages that did not arrive or may not have, and people without an address."""
+    undelivered = Message.state.in_((MessageState.DEAD, MessageState.UNKNOWN, MessageState.TOO_LATE))
+    to_phone = and_(
+        Message.recipient == PHONE,
+        Message.kind.in_(PROMISING),
+        Message.state == MessageState.SENT,
+        Message.visit_version == Visit.version,
+        Visit.state.in_(LIVE_VISITS),
+    )
+    statement = (
+        select(Message)
+        .outerjoin(Visit, Visit.id == Message.visit_id)
+        .where(or_(undelivered, to_phone))
+        .options(joinedload(Message.visit))
+        .order_by(Message.due_at.desc(), Message.id.desc())
+        .limit(limit)
+    )
+    return session.scalars(statement if since is None else statement.where(Message.due_at >= since)).all()
+
+
+def _due(now: datetime) -> Select[int]:
+    return (
+        select(Message.id).where(Message.state.in_(WAITING), Message.due_at <= now).order_by(Message.due_at, Message.id)
+    )
+
+
+def _hold(session: Session, wanted: Select[int], states: Collection[MessageState], **values: Any) -> Sequence[Message]:
+    """The wanted rows that nobody else holds and that are still in these states, ours until the transaction ends.
+
+    PostgreSQL locks them as they are found. SQLite has one writer at a time and begins to write with the update, so
+    there it is the update's condition that decides.
+    """
+    found = session.scalars(wanted.with_for_update(skip_locked=True)).all()
+    if not found:
+        return []
+    held = session.scalars(
+        update(Message)
+        .where(Message.id.in_(found), Message.state.in_(states))
+        .values({"key": Message.key, **values})
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return session.scalars(
+        select(Message)
+        .where(Message.id.in_(held))
+        .order_by(Message.due_at, Message.id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _free_visits(session: Session, messages: Iterable[Message]) -> dict[int, Visit]:
+    """The visits of these messages that nobody is changing, held still until the transaction ends."""
+    wanted = {message.visit_id for message in messages if message.visit_id is not None}
+    rows = session.scalars(
+        select(Visit)
+        .where(Visit.id.in_(wanted))
+        .with_for_update(read=True, skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return {visit.id: visit for visit in rows}
+
+
+def _tour_is_free(session: Session, message: Message) -> bool:
+    """Whether nobody is changing the visits of a crew's tour; they are held still as `_free_visits` does."""
+    if message.kind != crew_tours.KIND:
+        return True
+    visits = select(Visit.id).where(Visit.shift_id == message.facts["shift_id"])
+    free = session.scalars(visits.with_for_update(read=True, skip_locked=True)).all()
+    return set(free) == set(session.scalars(visits))
+
+
+def _decide(session: Session, message: Message, visit: Visit | None, *, now: datetime) -> bool:
+    """Move a message to what `freshness` says of it; whether it is to be sent."""
+    state, reason = judge(session, message, visit, now=now)
+    move_message(message, state)
+    if state is MessageState.SENDING:
+        return True
+    message.last_error = reason
+    renewed(session, message, visit, now=now)
+    return False
+
+
+def _letter(message: Message, now: datetime) -> Letter:
+    return Letter(
+        message_id=message.id,
+        key=message.key,
+        kind=message.kind,
+        channel=message.channel,
+        recipient=message.recipient,
+        recipient_name=message.recipient_name,
+        locale=message.locale,
+        facts=message.facts,
+        written_at=now,
+    )
+
+
+def _count_failure(message: Message, *, permanent: bool, now: datetime) -> None:
+    message.attempts += 1
+    if permanent or message.attempts >= MOST_ATTEMPTS:
+        move_message(message, MessageState.DEAD)
+        return
+    message.due_at = now + min(FIRST_DELAY * 2 ** (message.attempts - 1), LONGEST_DELAY) * _jitter(message)
+    move_message(message, MessageState.FAILED)
+
+
+def _jitter(message: Message) -> float:
+    """Between 0.75 and 1.25, so that letters refused together do not come back together; repeatable for tests."""
+    return 0.75 + zlib.crc32(f"{message.key}:{message.attempts}".encode()) / 2**33
