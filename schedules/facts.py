@@ -20,13 +20,14 @@ def facts_of_visit(
     visit: Visit, *, before: Mapping[str, Any] | None = None, reason: str | None = None
 ) -> dict[str, Any]:
     """Where and when a visit is; `before` holds the former "day" and "starts" (and "van") of a moved one."""
-    facts = {
+    facts: dict[str, Any] = {
         "day": visit.day.isoformat(),
         "starts": visit.starts,
         "closes": visit.closes,
         "venue_id": visit.venue_id,
         "van": visit.shift.van.number,
         "number": visit.request.number,
+        "request_state": visit.request.state.value,
         **_place(visit),
     }
     if before:

@@ -1,0 +1,105 @@
+"""The wording of every message: facts in, subject and text out, in Chinese and English.
+
+The words are in `letters/<locale>/<kind>.txt`: the first line is the subject, the rest the text. A new kind needs a
+file in each locale; a new locale needs a folder and an entry in `LOCALES`. Knows no database and no channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+FOLDER = Path(__file__).parent / "letters"
+WEEKDAYS = {"zh_CN": "一二三四五六日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
+MONTHS = (
+    "January February March April May June July August September October November December".split()  # noqa: SIM905
+)
+# What a letter may leave out: the templates ask for these before they use them.
+OPTIONAL = ("reason", "before")
+
+
+class Wording(Protocol):
+    """What a text is made of: a row of the outbox, or a letter on its way."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def facts(self) -> dict[str, Any]: ...
+    @property
+    def locale(self) -> str: ...
+
+
+def text_of(message: Wording, *, locale: str | None = None) -> tuple[str, str]:
+    """Subject and text of a message, in its own language or the one given."""
+    locale = _known(locale or message.locale)
+    text = _environment(locale).get_template(f"{message.kind}.txt").render(_words(message.facts, locale))
+    subject, _, body = text.partition("\n")
+    return " ".join(subject.split()), body.strip()
+
+
+def date_in_words(day: date, locale: str) -> str:
+    """6月16日 周二, or Tue 16 June."""
+    if _known(locale) == "zh_CN":
+        return f"{day.month}月{day.day}日 周{WEEKDAYS['zh_CN'][day.weekday()]}"
+    return f"{WEEKDAYS['en'][day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
+
+
+def moment_in_words(day: date, minutes: int, locale: str) -> str:
+    """6月16日 周二 09:30, or Tue 16 June, 09:30."""
+    comma = "" if _known(locale) == "zh_CN" else ","
+    return f"{date_in_words(day, locale)}{comma} {clock_in_words(minutes)}"
+
+
+def clock_in_words(minutes: int) -> str:
+    """09:30 of 570 minutes after midnight."""
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+LOCALES: Mapping[str, str] = {"zh_CN": "zh", "en": "en"}
+"""Each locale with the ending of the facts written in it (`venue_zh`)."""
+
+
+def _known(locale: str) -> str:
+    """The locale, or Chinese for one there are no letters in."""
+    return locale if locale in LOCALES else "zh_CN"
+
+
+def _words(facts: Mapping[str, Any], locale: str) -> dict[str, Any]:
+    """The facts as a template wants them: names in its language, and what may be missing present as nothing."""
+    words = dict.fromkeys(OPTIONAL) | _named(facts, locale)
+    if reason := words["reason"]:
+        words["reason"] = " ".join(reason.split()).rstrip("。.;；")
+    before = facts.get("before") or {}
+    words["same_time"] = bool(before) and all(before.get(name) == facts.get(name) for name in ("day", "starts"))
+    words["waits"] = facts.get("request_state") == "accepted"
+    words["stops"] = [_named(stop, locale) for stop in facts.get("stops", ())]
+    return words
+
+
+def _named(facts: Mapping[str, Any], locale: str) -> dict[str, Any]:
+    ending = LOCALES[locale]
+    names = {name: facts[f"{name}_{ending}"] for name in ("venue", "town") if f"{name}_{ending}" in facts}
+    return {**facts, **names}
+
+
+@cache
+def _environment(locale: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / locale),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # plain text: whoever shows it as HTML escapes it there
+    )
+    filters: dict[str, Callable[..., str]] = {
+        "clock": clock_in_words,
+        "date": lambda day: date_in_words(date.fromisoformat(day), locale),
+        "moment": lambda day, minutes: moment_in_words(date.fromisoformat(day), minutes, locale),
+    }
+    environment.filters.update(filters)
+    return environment
