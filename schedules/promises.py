@@ -64,6 +64,15 @@ def move(session: Session, visit: Visit, stop: Stop, *, actor: str, now: datetim
     )
 
 
+def follow(session: Session, visit: Visit, stop: Stop) -> None:
+    """Take over from a newer plan what is the van's own business: when it arrives and leaves.
+
+    Day, van and session stay as promised, so the version stays too and nobody is told again.
+    """
+    visit.plan_id, visit.arrives, visit.departs = stop.plan_id, stop.arrives, stop.departs
+    session.flush()
+
+
 def change(
     session: Session,
     visit: Visit,

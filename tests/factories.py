@@ -29,7 +29,9 @@ from schedules.models import (
     Van,
     Venue,
     VenueKind,
+    Visit,
     VisitRequest,
+    VisitState,
 )
 
 _numbers = count(1)
@@ -207,3 +209,24 @@ def make_request(
     request.windows = [RequestWindow(day=day, opens=opens, closes=closes) for day, opens, closes in windows]
     request.services = [RequestService(service_id=service.id, minutes=service.minutes)]
     return add(session, request)
+
+
+def make_visit(session: Session, request: VisitRequest, shift: Shift, starts: int = 540, **given: Any) -> Visit:
+    """A promise of the shift to the request, whose state becomes "planned"; arrival and departure follow `starts`."""
+    number = next(_numbers)
+    values = {
+        "uid": f"visit-{number}",
+        "request_id": request.id,
+        "town_id": request.town_id,
+        "venue_id": request.venue_id,
+        "shift_id": shift.id,
+        "state": VisitState.PROMISED,
+        "day": shift.day,
+        "arrives": starts - request.setup,
+        "starts": starts,
+        "closes": starts + request.session,
+        "departs": starts + request.session + request.teardown,
+    }
+    if request.state is RequestState.ACCEPTED:
+        request.state = RequestState.PLANNED
+    return add(session, Visit(**(values | given)))
