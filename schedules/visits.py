@@ -31,26 +31,43 @@ def get_visit(
     return visit
 
 
-def visits_of_town(session: Session, town_id: int, first: date | None = None, last: date | None = None) -> list[Visit]:
-    """A town's visits in the order in which they take place."""
-    found = _all_visits().where(Visit.town_id == town_id)
+def list_visits(
+    session: Session,
+    first: date | None = None,
+    last: date | None = None,
+    *,
+    town_id: int | None = None,
+    crew_member_id: int | None = None,
+    van_id: int | None = None,
+) -> list[Visit]:
+    """The visits of a span of days in the order in which they take place, cancelled ones included.
+
+    Of one town, of the shifts that one crew member rides, of one van, where given.
+    """
+    found = _all_visits()
     if first is not None:
         found = found.where(Visit.day >= first)
     if last is not None:
         found = found.where(Visit.day <= last)
+    if town_id is not None:
+        found = found.where(Visit.town_id == town_id)
+    if van_id is not None:
+        found = found.where(Visit.shift.has(Shift.van_id == van_id))
+    if crew_member_id is not None:
+        found = found.where(Visit.shift.has(Shift.crew.any(CrewMember.id == crew_member_id)))
     return list(session.scalars(found))
+
+
+def visits_of_town(session: Session, town_id: int, first: date | None = None, last: date | None = None) -> list[Visit]:
+    """A town's visits in the order in which they take place."""
+    return list_visits(session, first, last, town_id=town_id)
 
 
 def visits_of_day(
     session: Session, day: date, *, crew_member_id: int | None = None, van_id: int | None = None
 ) -> list[Visit]:
     """The visits of a day, cancelled ones included; of one crew member's or one van's shift where given."""
-    found = _all_visits().where(Visit.day == day)
-    if van_id is not None:
-        found = found.where(Visit.shift.has(Shift.van_id == van_id))
-    if crew_member_id is not None:
-        found = found.where(Visit.shift.has(Shift.crew.any(CrewMember.id == crew_member_id)))
-    return list(session.scalars(found))
+    return list_visits(session, day, day, crew_member_id=crew_member_id, van_id=van_id)
 
 
 def visit_of_request(session: Session, request_id: int) -> Visit | None:

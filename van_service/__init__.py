@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from flask import Flask, request
 
 from schedules import audit, calendar
-from van_service import assets, auth, errors, headers, languages, logs, pages
+from van_service import api, assets, auth, errors, headers, languages, logs, pages
 from van_service.clock import system_clock
 from van_service.extensions import db, migrate
 from van_service.settings import Settings
@@ -32,7 +32,6 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.session_cookie_secure,
     )
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["settings"] = settings
     app.extensions["clock"] = system_clock
     db.init_app(app)
@@ -63,6 +62,7 @@ def _register_blueprints(app: Flask) -> None:
         "crew": auth.crew_only,
         "desk": auth.coordinator_only,
     }
+    api.prepare(app)
     for name, guard in guards.items():
         if find_spec(f"van_service.pages.{name}"):
             auth.register(app, import_module(f"van_service.pages.{name}").blueprint, guard)

@@ -14,8 +14,8 @@ from flask import Blueprint, Flask, Response, current_app, g, redirect, request,
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
-from schedules.errors import Forbidden
-from van_service import accounts
+from schedules.errors import Forbidden, Missing
+from van_service import accounts, idempotency
 from van_service.accounts import Account, Role
 from van_service.clock import utc_now
 from van_service.errors import NotSignedIn
@@ -85,6 +85,22 @@ def current_town_id() -> int | None:
     return None
 
 
+def town_meant(named: int | None) -> int:
+    """The town that the caller acts for: a town's office for its own, a coordinator for the one named.
+
+    Raises:
+        Forbidden: a town's office names another town.
+        Missing: a coordinator names none.
+    """
+    own = current_town_id()
+    if own is not None and named not in (None, own):
+        raise Forbidden(field="town_id")
+    town_id = own or named
+    if town_id is None:
+        raise Missing(field="town_id")
+    return town_id
+
+
 def open_sign_in(account: Account) -> None:
     """Begin a session of this account; whatever an unknown caller had in the session is dropped but the language."""
     language = session.get("locale")
@@ -137,14 +153,18 @@ def staff_only() -> ResponseReturnValue | None:
     return _page_guard(Role.COORDINATOR, Role.CREW)
 
 
-def roles_of_endpoint() -> None:
-    """The API's guard: the roles named by `for_roles` on the view itself. A view that names none lets nobody in."""
+def roles_of_endpoint() -> ResponseReturnValue | None:
+    """The API's guard: the roles named by `for_roles` on the view itself. A view that names none lets nobody in.
+
+    Lets a POST that was answered before under its Idempotency-Key have that answer again.
+    """
     account = caller()
     if not g.get("by_bearer", False):
         csrf.protect()
     view = current_app.view_functions[request.endpoint or ""]
     if account.role not in getattr(view, "allowed_roles", ()):
         raise Forbidden
+    return idempotency.replay_or_begin(db.session, account, now=utc_now())
 
 
 def for_roles(*roles: Role) -> Callable[[View], View]:

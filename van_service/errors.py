@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
-from schedules.errors import ChangedMeanwhile, Conflict, Forbidden, NotFound, Refused, ScheduleError
+from schedules.errors import ChangedMeanwhile, Conflict, Forbidden, Invalid, NotFound, Refused, ScheduleError
 from van_service import words
 from van_service.accounts import AccountLocked, TooManyAttempts
 from van_service.extensions import db
@@ -59,11 +59,16 @@ def status_of(error: ScheduleError) -> int:
 
 def _answer_schedule_error(error: ScheduleError) -> ResponseReturnValue:
     sentence = words.error_in_words(error)
-    fields = [{"field": error.field, "code": error.code, "message": sentence}] if error.field else []
+    problems = error.problems if isinstance(error, Invalid) else [error]
+    fields = [_field_problem(problem) for problem in problems if problem.field]
     response = _answer(status_of(error), error.code, sentence, fields, error.detail)
     if isinstance(error, NotSignedIn):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _field_problem(problem: ScheduleError) -> dict[str, str]:
+    return {"field": problem.field or "", "code": problem.code, "message": words.error_in_words(problem)}
 
 
 def _answer_overtaken(_error: StaleDataError) -> ResponseReturnValue:

@@ -1,0 +1,1 @@
+"""The words of the API, in and out: marshmallow schemas, one module for each noun. They know no use case."""
