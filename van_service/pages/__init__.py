@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, request
 from flask_babel import gettext
 
-from van_service import auth
+from van_service import auth, words
 from van_service.accounts import Account, Role
 from van_service.pages import formats, marks
 from van_service.pages.tabs import tabs_of
@@ -25,7 +25,7 @@ def init_app(app: Flask) -> None:
     for name, function in formats.FILTERS.items():
         app.add_template_filter(function, name)
     app.add_template_filter(marks.tone, "tone")
-    app.add_template_filter(marks.word, "word")
+    app.add_template_filter(words.word, "word")
     app.add_template_global(formats.is_chinese, "is_chinese")
     app.context_processor(_common)
 

@@ -5,6 +5,7 @@ Registered as template filters by `van_service.pages`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -59,7 +60,7 @@ def span(opens: int, closes: int) -> str:
 
 def duration(minutes: int) -> str:
     """90 分钟, 90 min."""
-    return gettext("%(number)s min", number=number(minutes))
+    return str(gettext("%(number)s min", number=number(minutes)))
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -95,7 +96,7 @@ def local_date(at: datetime) -> date:
 
 def ago(days: int) -> str:
     """41 天, 41 days."""
-    return ngettext("%(num)s day", "%(num)s days", days)
+    return str(ngettext("%(num)s day", "%(num)s days", days))
 
 
 def localized(row: Any, field: str = "name") -> str:
@@ -109,7 +110,7 @@ def listed(words: list[str]) -> str:
     return ("、" if is_chinese() else ", ").join(words)
 
 
-FILTERS = {
+FILTERS: dict[str, Callable[..., Any]] = {
     "weekday": weekday,
     "date_only": date_only,
     "day": day,

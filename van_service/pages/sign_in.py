@@ -83,7 +83,8 @@ def _form(username: str = "", trouble: str = "") -> str:
 
 
 def _locked_until(until: datetime) -> str:
-    return gettext(
+    sentence: str = gettext(
         "Too many wrong passwords. This account opens again at %(time)s. A coordinator can set a new password.",
         time=formats.local_time(until),
     )
+    return sentence

@@ -27,9 +27,9 @@ class Tab:
 
 TABS: dict[Role, tuple[Tab, ...]] = {
     Role.TOWN: (
-        Tab("towns.home", lazy_gettext("My requests"), ("towns.show", "towns.amend", "towns.withdraw")),
-        Tab("towns.ask", lazy_gettext("Ask for a visit")),
-        Tab("towns.results", lazy_gettext("Results")),
+        Tab("town.home", lazy_gettext("My requests"), ("town.show", "town.amend", "town.withdraw")),
+        Tab("town.ask", lazy_gettext("Ask for a visit")),
+        Tab("town.results", lazy_gettext("Results")),
     ),
     Role.CREW: (),
     Role.COORDINATOR: (),

@@ -1,2 +1,14 @@
-// Small refinements; every page works without them.
+// On every page. Refinements only: each page works without them.
 'use strict';
+
+// A form marked data-guard is sent once, however often its button is pressed.
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (!form.hasAttribute('data-guard')) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = 'yes';
+});
+window.addEventListener('pageshow', (event) => {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent;
+});

@@ -1,0 +1,143 @@
+"""What a town office reads about its request: where it stands, what comes next, why it is not placed yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext, ngettext
+
+from schedules import calendar
+from schedules.models import RequestState, Unserved, Visit, VisitRequest, VisitState
+from van_service.pages import formats
+
+_l = lazy_gettext
+
+# What each broken rule means to somebody who asks for a visit.
+OBSTACLES: dict[str, Any] = {
+    "crew": _l("nobody with the needed skill rides that day"),
+    "window": _l("the session does not fit into the times given"),
+    "shift_hours": _l("it lies outside the van's hours"),
+    "travel_time": _l("the drive there and back takes too long"),
+    "lunch": _l("the crew would have no lunch break"),
+    "equipment": _l("the van lacks the equipment"),
+    "kits": _l("there are not enough test kits"),
+    "max_visits": _l("the van already has its most visits a day"),
+    "max_driving": _l("the van would drive too long"),
+}
+ENDED = (RequestState.DECLINED, RequestState.WITHDRAWN, RequestState.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A station of a request's way; `state` is done, now, warn or todo."""
+
+    word: str
+    note: str
+    state: str
+
+
+def steps_of(request: VisitRequest, visit: Visit | None, left_out: Unserved | None) -> list[Step]:
+    """Submitted, accepted, planned, done: what has happened, what is awaited, where it ended."""
+    submitted = Step(gettext("Submitted"), _day(request.submitted_at), "done")
+    decided = _day(request.decided_at) if request.decided_at else ""
+    if request.state in ENDED:
+        return [submitted, _ending(request, decided)]
+    reached = (RequestState.SUBMITTED, RequestState.ACCEPTED, RequestState.PLANNED, RequestState.DONE).index(
+        request.state
+    )
+    accepted = (
+        Step(gettext("Accepted"), decided, "done") if reached >= 1 else Step(gettext("To be accepted"), "", "now")
+    )
+    return [submitted, accepted, _planned(reached, visit, left_out), _done(reached, visit)]
+
+
+def _planned(reached: int, visit: Visit | None, left_out: Unserved | None) -> Step:
+    if reached >= 2 and visit is not None:
+        return Step(gettext("Planned"), formats.day(visit.day), "done")
+    if reached == 1 and left_out is not None:
+        return Step(gettext("Not placed yet"), "", "warn")
+    return Step(gettext("To be planned"), "", "now" if reached == 1 else "todo")
+
+
+def _done(reached: int, visit: Visit | None) -> Step:
+    if reached == 3:
+        return Step(gettext("Done"), formats.day(visit.day) if visit else "", "done")
+    return Step(gettext("The visit"), "", "now" if reached == 2 else "todo")
+
+
+def _ending(request: VisitRequest, decided: str) -> Step:
+    word = {
+        RequestState.DECLINED: gettext("Declined"),
+        RequestState.WITHDRAWN: gettext("Withdrawn"),
+        RequestState.EXPIRED: gettext("Not served in time"),
+    }[request.state]
+    return Step(word, decided if request.state is RequestState.DECLINED else "", "warn")
+
+
+def next_step(request: VisitRequest, visit: Visit | None, left_out: Unserved | None) -> str:
+    """What comes next, in one plain sentence."""
+    if request.state is RequestState.PLANNED and visit is not None:
+        return _about_visit(visit)
+    if request.state is RequestState.ACCEPTED and left_out is not None:
+        return str(gettext("Not placed in the published plan. More times to choose from raise the chance."))
+    return str(_NEXT[request.state])
+
+
+def _about_visit(visit: Visit) -> str:
+    when = gettext("%(day)s, %(time)s", day=formats.day(visit.day), time=formats.span(visit.starts, visit.closes))
+    if visit.state is VisitState.PROMISED:
+        return str(gettext("The van comes %(when)s. Confirm that somebody expects it.", when=when))
+    if visit.state is VisitState.ON_THE_WAY:
+        return str(gettext("The van is on its way."))
+    if visit.state is VisitState.OPEN:
+        return str(gettext("The session is open until %(time)s.", time=formats.clock(visit.closes)))
+    return str(gettext("The van comes %(when)s.", when=when))
+
+
+_NEXT: dict[RequestState, Any] = {
+    RequestState.SUBMITTED: _l("The coordinator looks at it and answers by message."),
+    RequestState.ACCEPTED: _l("Waits for the next plan. Day and time follow when it is published."),
+    RequestState.PLANNED: _l("Day and time follow."),
+    RequestState.DONE: _l("The visit took place. The results can be read."),
+    RequestState.DECLINED: _l("It will not be planned. The reason is on its page."),
+    RequestState.WITHDRAWN: _l("You took it back."),
+    RequestState.EXPIRED: _l("Its last time passed without a visit. You can ask again."),
+}
+
+
+def why_left_out(left_out: Unserved) -> tuple[str, str]:
+    """Headline and explanation of why the published plan has no place for a request; other towns stay unnamed."""
+    detail = left_out.detail
+    if left_out.reason == "outranked":
+        number = len(detail.get("displaces") or ())
+        return gettext("The vans are taken at the times you gave"), _outranked(number)
+    shifts = int(detail.get("shifts") or 0)
+    parts = [
+        gettext("%(obstacle)s (%(number)s)", obstacle=OBSTACLES[rule], number=number)
+        for rule, number in sorted((detail.get("rules") or {}).items(), key=lambda item: -item[1])
+        if rule in OBSTACLES
+    ]
+    tried = ngettext("%(num)s shift was tried", "%(num)s shifts were tried", shifts)
+    obstacles = f"{gettext(': ')}{formats.listed(parts)}" if parts else ""
+    return (
+        gettext("At these times no shift can do it"),
+        f"{tried}{obstacles}{gettext('.')}",
+    )
+
+
+def _outranked(number: int) -> str:
+    instead = (
+        ngettext(
+            "Coming to you would mean calling off %(num)s more pressing visit. ",
+            "Coming to you would mean calling off %(num)s more pressing visits. ",
+            number,
+        )
+        if number
+        else ""
+    )
+    return f"{instead}{gettext('Nothing is wrong with your request, and later ones do not suffer from it.')}"
+
+
+def _day(at: Any) -> str:
+    return formats.date_only(calendar.local_day(at))
