@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from flask import Flask, request
 
 from schedules import audit, calendar
-from van_service import api, assets, auth, errors, headers, languages, logs, pages
+from van_service import api, assets, auth, commands, errors, headers, health, languages, logs, pages
 from van_service.clock import system_clock
 from van_service.extensions import db, migrate
 from van_service.settings import Settings
@@ -45,6 +45,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(_say_where_from)
     pages.init_app(app)
     _register_blueprints(app)
+    commands.prepare(app)
     return app
 
 
@@ -55,7 +56,8 @@ def _say_where_from() -> None:
 
 def _register_blueprints(app: Flask) -> None:
     """Every blueprint beside its guard."""
-    auth.register(app, assets.bp, auth.public)
+    auth.register(app, assets.blueprint, auth.public)
+    auth.register(app, health.blueprint, auth.public)
     guards = {
         "sign_in": auth.public,
         "towns": auth.town_only,

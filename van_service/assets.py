@@ -33,10 +33,10 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
 YEAR = 365 * 24 * 3600
 HOUR = 3600
 
-bp = Blueprint("assets", __name__, url_prefix="/assets")
+blueprint = Blueprint("assets", __name__, url_prefix="/assets")
 
 
-@bp.get("/<package>/<path:file>")
+@blueprint.get("/<package>/<path:file>")
 def library_file(package: str, file: str) -> Response:
     """A library's file; kept for a year where the address names its version."""
     folder, files = ALLOWED.get(package, ("", frozenset()))

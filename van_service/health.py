@@ -1,0 +1,28 @@
+"""GET /healthz: whether the database, its migrations, the scheduler and the planning runner are as they should be."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from schedules import health
+from van_service.clock import utc_now
+from van_service.extensions import db
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+def show_health() -> Response:
+    """200 where all is well, 503 naming the parts that are not; ages are null before a process first shows itself."""
+    found = health.report(db.session, now=utc_now())
+    response = jsonify(
+        status="ok" if found.ok else "failing",
+        failing=found.failing,
+        database="ok" if found.database else "away",
+        migration=found.migration,
+        migration_expected=found.migration_expected,
+        scheduler_age_seconds=found.scheduler_age,
+        runner_age_seconds=found.runner_age,
+    )
+    response.status_code = 200 if found.ok else 503
+    return response
