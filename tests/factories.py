@@ -170,9 +170,10 @@ def make_day(session: Session, day: date, kind: DayKind = DayKind.WORKING, *, an
 
 def make_days(session: Session, first: date, number: int = 35) -> None:
     """Days from `first` on: Monday to Friday work."""
-    for offset in range(number):
-        day = first + timedelta(days=offset)
-        make_day(session, day, DayKind.WORKING if day.weekday() < 5 else DayKind.WEEKEND)
+    for day in (first + timedelta(days=offset) for offset in range(number)):
+        kind = DayKind.WORKING if day.weekday() < 5 else DayKind.WEEKEND
+        session.add(Day(date=day, kind=kind, source=DaySource.COORDINATOR, announced=True))
+    session.flush()
 
 
 def make_request(
