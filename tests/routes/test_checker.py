@@ -74,6 +74,8 @@ BROKEN = [
          {"day": "2026-06-01", "windows_that_day": 0}),
     Case("has no lunch", "lunch", bent("van1@mon", lunch=None), {"opens": 660, "closes": 810, "minutes": 60}),
     Case("eats while setting up", "lunch", bent("van1@mon", lunch=706), {"lunch": 706}),
+    Case("eats while packing up", "lunch",
+         planned(tour("van1@mon", 505, ("market-check", 600, 730), ("school-lesson", 780), lunch=669)), {"lunch": 669}),
     Case("eats before the lunch hours", "lunch", bent("van1@mon", lunch=659), {"lunch": 659}),
     Case("eats after the lunch hours", "lunch", bent("van1@tue", lunch=751), {"lunch": 751}),
     Case("eats at the wheel", "lunch", bent("van1@tue", lunch=679), {"lunch": 679}),

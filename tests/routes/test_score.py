@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from routes import Plan, Problem, Promise, Shift, Stop, Tour, Visit, Window, score, score_parts
-from routes.score import BrokenPromise, TownScore, best_bonus
+from routes.score import BrokenPromise, TownScore, best_bonus, driving_minutes
 from tests.routes.county import COUNTY, PLAN, tour
 
 NOTHING = Plan("county", (), 0)
@@ -114,6 +114,10 @@ def test_what_nobody_knows_is_worth_nothing_and_drives_nowhere():
     strange = (Tour("van9@mon", 500, 700, None, (known,)), *PLAN.tours[:-1])
     strange = (*strange, replace(PLAN.tours[-1], stops=(stranger, *PLAN.tours[-1].stops)))
     assert score(COUNTY, replace(PLAN, tours=strange)) == 461
+
+
+def test_a_tour_of_an_unknown_shift_drives_nowhere():
+    assert driving_minutes(COUNTY, replace(PLAN.tours[0], shift="van9@mon")) == 0
 
 
 def test_the_stated_value_is_not_believed():

@@ -73,6 +73,11 @@ def test_a_few_steps_away_the_van_still_has_to_park():
     assert GreatCircle().times([DEPOT, Place("next door", 30.9001, 121.4)]).minutes[0][1] == 6
 
 
+def test_a_straight_road_without_parking_takes_its_own_time():
+    """11.12 km at 36 km/h are 18.5 minutes."""
+    assert GreatCircle(road_factor=1, parking=0).times([DEPOT, NORTH]).minutes[0][1] == 19
+
+
 def test_no_places_have_no_times():
     assert GreatCircle().times([]).minutes == ()
 
@@ -100,6 +105,11 @@ def test_the_great_circle_is_as_long_both_ways_and_zero_only_at_one_point(places
             assert (minutes[i][j] == 0) == ((here.lat, here.lon) == (there.lat, there.lon))
 
 
+def line_of(count: int) -> list[Place]:
+    """Places on a line to the east, 0.001 degrees apart."""
+    return [Place(f"p{index}", 30.9, round(121.4 + index / 1000, 6)) for index in range(count)]
+
+
 # A table ------------------------------------------------------------------------------------------------------------
 
 
@@ -114,6 +124,12 @@ def test_a_pair_that_a_table_lacks_is_refused_by_name():
     with pytest.raises(MissingPairs, match="north to depot") as refusal:
         Table({("depot", "north"): 31}).times([DEPOT, NORTH])
     assert refusal.value.pairs == (("north", "depot"),)
+
+
+def test_of_many_missing_pairs_five_are_named_and_the_others_counted():
+    """Four places on a line have twelve pairs."""
+    with pytest.raises(MissingPairs, match=r"^The table has no time for p0 to p1, .*, p1 to p2 and 7 more\.$"):
+        Table({}).times(line_of(4))
 
 
 def test_a_pair_that_a_table_lacks_is_filled_and_counted():
@@ -173,11 +189,6 @@ def router(roads: Roads) -> Iterator[str]:
         yield url
 
 
-def line_of(count: int) -> list[Place]:
-    """Places on a line to the east, 0.001 degrees and so ten seconds apart."""
-    return [Place(f"p{index}", 30.9, round(121.4 + index / 1000, 6)) for index in range(count)]
-
-
 def test_the_roads_seconds_become_minutes_rounded_up_with_parking(router: str):
     """0.1 degrees north are 2000 s = 33.3 minutes, 0.1 east 1000 s = 16.7, each and 5 to park."""
     times = Osrm(router).times([DEPOT, NORTH, EAST])
@@ -190,9 +201,17 @@ def test_one_place_needs_no_router(roads: Roads, router: str):
     assert roads.asked == []
 
 
+def test_a_router_asked_for_two_places_at_a_time_gives_the_same_times(roads: Roads, router: str):
+    places = [DEPOT, NORTH, EAST]
+    assert Osrm(router, max_places=2).times(places) == Osrm(router).times(places)
+    assert roads.asked == [2] * 6 + [3]
+    with pytest.raises(ValueError, match="two places"):
+        Osrm(router, max_places=1)
+
+
 @pytest.mark.parametrize("count", [2, 10, 11, 16, 21])
 def test_a_table_above_the_limit_is_asked_for_in_tiles(roads: Roads, router: str, count: int):
-    """Whatever the tiles, cell (i, j) is the drive from i to j: |i - j| x 10 s."""
+    """Whatever the tiles, cell (i, j) is the drive from i to j, ten seconds for each 0.001 degrees."""
     roads.limit = 10
     minutes = Osrm(router, max_places=10, parking=0).times(line_of(count)).minutes
     assert minutes == tuple(tuple(-(-abs(i - j) * 10 // 60) for j in range(count)) for i in range(count))
