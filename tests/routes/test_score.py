@@ -7,9 +7,23 @@ from datetime import date
 
 import pytest
 
-from routes import Plan, Problem, Promise, Shift, Stop, Tour, Visit, Window, score, score_parts
+from routes import (
+    Plan,
+    Problem,
+    Promise,
+    Shift,
+    Stop,
+    Tour,
+    Visit,
+    Window,
+    check,
+    load_plan,
+    load_problem,
+    score,
+    score_parts,
+)
 from routes.score import BrokenPromise, TownScore, best_bonus, driving_minutes
-from tests.routes.county import COUNTY, PLAN, tour
+from tests.routes.county import COUNTY, DATA, PLAN, tour
 
 NOTHING = Plan("county", (), 0)
 MONDAY = date(2026, 6, 1)
@@ -29,6 +43,14 @@ def test_the_value_is_the_sum_of_its_parts():
     assert parts.shortfall == 60  # the south is due three visits and gets two
     assert parts.broken_promises == 0
     assert parts.value == score(COUNTY, PLAN) == 660 + 10 - 149 - 60
+
+
+def test_the_contracts_own_example_is_worth_what_it_says():
+    """Prize 120 + bonus 5 - 23 - 24 minutes of driving; the one visit due is served."""
+    problem, plan = load_problem(DATA / "contract.json"), load_plan(DATA / "contract-plan.json")
+    assert score(problem, plan) == plan.value == 78
+    assert check(problem, plan) == []
+    assert (plan.gap, plan.proven, plan.stated_proven) == (0, True, True)
 
 
 def test_serving_nobody_costs_all_that_is_due_and_promised():
