@@ -56,7 +56,7 @@ def home() -> str:
         town=town,
         today=today,
         coming=coming,
-        open_requests=[each for each in mine if each.state in OPEN_STATES],
+        open_requests=[each for each in mine if each.state in OPEN_STATES and each.id not in visit_of],
         ended_requests=[each for each in mine if each.state not in OPEN_STATES][:20],
         left_out=left_out,
         next_steps=next_steps,
