@@ -29,9 +29,9 @@ def judge(session: Session, message: Message, visit: Visit | None, *, now: datet
     return MessageState.SENDING, None
 
 
-def renewed(session: Session, message: Message, visit: Visit | None, *, now: datetime) -> None:
+def renewed(session: Session, message: Message, visit: Visit, *, now: datetime) -> None:
     """Queue the message's successor, where an outdated message has one."""
-    if message.state is MessageState.STALE and visit is not None and message.visit_version != visit.version:
+    if message.state is MessageState.STALE and message.visit_version != visit.version:
         renew(session, message, visit, now=now)
 
 

@@ -75,15 +75,22 @@ def claim(session: Session, *, now: datetime, owner: str, limit: int = 50) -> li
     while True:
         taken = _hold(session, _due(now).limit(limit), WAITING, claimed_by=owner, claimed_at=now)
         free = _free_visits(session, taken)
-        letters = []
-        passed_over = False
+        letters, outdated, passed_over = [], [], False
         for message in taken:
             visit = free.get(message.visit_id) if message.visit_id is not None else None
             if (message.visit_id is not None and visit is None) or not _tour_is_free(session, message):
                 passed_over = True
-            elif _decide(session, message, visit, now=now):
+                continue
+            state, reason = judge(session, message, visit, now=now)
+            message.last_error = reason or message.last_error
+            move_message(message, state)
+            if state is MessageState.SENDING:
                 letters.append(_letter(message, now))
+            elif visit is not None:
+                outdated.append((message, visit))
         session.flush()
+        for message, visit in outdated:
+            renewed(session, message, visit, now=now)
         if letters or passed_over or not taken:
             return letters
 
@@ -238,17 +245,6 @@ def _tour_is_free(session: Session, message: Message) -> bool:
     visits = select(Visit.id).where(Visit.shift_id == message.facts["shift_id"])
     free = session.scalars(visits.with_for_update(read=True, skip_locked=True)).all()
     return set(free) == set(session.scalars(visits))
-
-
-def _decide(session: Session, message: Message, visit: Visit | None, *, now: datetime) -> bool:
-    """Move a message to what `freshness` says of it; whether it is to be sent."""
-    state, reason = judge(session, message, visit, now=now)
-    move_message(message, state)
-    if state is MessageState.SENDING:
-        return True
-    message.last_error = reason
-    renewed(session, message, visit, now=now)
-    return False
 
 
 def _letter(message: Message, now: datetime) -> Letter:
