@@ -99,7 +99,7 @@ def steps_of(visit: Visit, *, reported: bool) -> list[Step]:
     return [
         Step("set-off", gettext("Set off"), gettext("We set off"), _time(visit.set_off_at)),
         Step("arrive", gettext("Arrived"), gettext("We are here"), _time(visit.arrived_at)),
-        Step("open", gettext("Open"), gettext("Open the session"), _time(visit.opened_at)),
+        Step("open", gettext("Opened"), gettext("Open the session"), _time(visit.opened_at)),
         Step("close", gettext("Closed"), gettext("Close the session"), _time(visit.closed_at)),
         Step("report", gettext("Report"), gettext("Write the report"), done),
     ]
@@ -162,7 +162,8 @@ def _lunch(tour: TourView) -> Leg:
 
 def _drive(minutes: int, slack: int) -> str:
     words = str(gettext("Drive %(minutes)s", minutes=formats.duration(minutes)))
-    return f"{words} · {gettext('%(minutes)s to spare', minutes=formats.duration(slack))}" if slack else words
+    spare = gettext("%(minutes)s to spare", minutes=formats.duration(slack))
+    return f"{words} · {spare}" if slack else words
 
 
 def _kit(tour: TourView) -> Iterator[KitItem]:

@@ -119,11 +119,9 @@ def why_left_out(left_out: Unserved) -> tuple[str, str]:
         if rule in OBSTACLES
     ]
     tried = ngettext("%(num)s shift was tried", "%(num)s shifts were tried", shifts)
-    obstacles = f"{gettext(': ')}{formats.listed(parts)}" if parts else ""
-    return (
-        gettext("At these times no shift can do it"),
-        f"{tried}{obstacles}{gettext('.')}",
-    )
+    colon, stop = ("：", "。") if formats.is_chinese() else (": ", ".")
+    obstacles = colon + formats.listed(parts) if parts else ""
+    return gettext("At these times no shift can do it"), f"{tried}{obstacles}{stop}"
 
 
 def _outranked(number: int) -> str:
@@ -136,7 +134,8 @@ def _outranked(number: int) -> str:
         if number
         else ""
     )
-    return f"{instead}{gettext('Nothing is wrong with your request, and later ones do not suffer from it.')}"
+    comfort = gettext("Nothing is wrong with your request, and later ones do not suffer from it.")
+    return f"{instead}{comfort}"
 
 
 def _day(at: Any) -> str:
