@@ -1,0 +1,298 @@
+"""Publishing: one transaction in which a draft becomes the promises made to towns, or nothing happens at all.
+
+Everything that can refuse a plan is asked before the first row changes. Publishers queue behind each other, so that
+of two plans that overlap the second is judged by what the first has done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from routes import checker
+from routes import plan as proposals
+from routes.instances import read_problem
+from schedules import audit, calendar, planning, promises, reminders, visits
+from schedules.differences import Change, ChangeKind, Difference, difference, slot_of, stops_of
+from schedules.errors import ChangedMeanwhile, MoveNotAllowed, NotFound, StalePlan, UnlawfulPlan
+from schedules.lifecycle import PLAN_MOVES, move_plan, move_request
+from schedules.models import Message, Plan, PlanState, RequestState, Tour, Visit, VisitChange
+from schedules.numbering import next_number
+
+__all__ = [
+    "Change",
+    "ChangeKind",
+    "Difference",
+    "InputChange",
+    "difference",
+    "discard",
+    "newcomers",
+    "publish",
+    "staleness",
+    "violations",
+]
+
+PUBLICATIONS = "publications"
+REPLANNED = "replanned"
+"""The reason of a visit that is cancelled because a newer plan leaves its request out."""
+
+HARMLESS_CHANGES = frozenset({"confirmed"})
+"""Changes of a visit that move nothing: a plan made before them is as good as ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputChange:
+    """A row that a plan was made from ("request", "17") and what became of it: changed, removed, added or past."""
+
+    noun: str
+    id: str
+    what: str
+
+
+def publish(session: Session, plan_id: int, *, actor: str, now: datetime) -> Plan:
+    """Make the draft's stops the promises to the towns, tell everybody concerned, and supersede what it replaces.
+
+    Refused, nothing has changed. The caller must roll back when this raises.
+
+    Raises:
+        MoveNotAllowed: the plan is no draft (any more).
+        StalePlan: what it was made from has changed; `detail["changes"]` says what.
+        UnlawfulPlan: the checker finds broken rules; `detail["violations"]` names them.
+        ChangedMeanwhile: somebody changed a request or visit in this very moment.
+    """
+    next_number(session, PUBLICATIONS)  # waits until a publisher before us has committed
+    session.flush()
+    session.expire_all()  # what was read before the wait may be old
+    plan = _get_draft(session, plan_id)
+    _refuse_stale(session, plan, now)
+    _refuse_unlawful(session, plan)
+    changes = difference(session, plan, now=now)
+    _claim(session, plan, actor=actor, now=now)
+    try:
+        _carry_out(session, changes, actor=actor, now=now)
+        _supersede_others(session, plan, actor=actor, now=now)
+        session.flush()
+    except StaleDataError as error:
+        raise ChangedMeanwhile from error
+    counts = {kind.value: len(changes.of(kind)) for kind in ChangeKind}
+    audit.record(
+        session,
+        actor=actor,
+        now=now,
+        verb="published",
+        noun="plan",
+        noun_id=plan.id,
+        before={"state": PlanState.DRAFT},
+        after={"state": PlanState.PUBLISHED, **counts},
+    )
+    return plan
+
+
+def discard(session: Session, plan_id: int, *, actor: str, now: datetime) -> Plan:
+    """Put a plan aside that will not be published. Raises MoveNotAllowed once it was, or while it is being made."""
+    plan = _get_plan(session, plan_id)
+    before = plan.state
+    _move_if_still(session, plan, PlanState.DISCARDED)
+    after = {"state": PlanState.DISCARDED}
+    audit.record(
+        session,
+        actor=actor,
+        now=now,
+        verb="discarded",
+        noun="plan",
+        noun_id=plan.id,
+        before={"state": before},
+        after=after,
+    )
+    return plan
+
+
+# May it be published? -------------------------------------------------------------------------------------------------
+
+
+def staleness(session: Session, plan: Plan) -> list[InputChange]:
+    """What the plan was made from and is no longer so; empty while it can be published."""
+    current = planning.current_inputs(session, plan)
+    return [
+        _input_change(key, "removed" if key not in current else "changed")
+        for key, version in sorted(plan.inputs.items())
+        if current.get(key) != version and not _is_harmless(session, key, version, current)
+    ]
+
+
+def newcomers(session: Session, plan: Plan) -> list[InputChange]:
+    """The requests accepted since the plan was made: a reason to think again, not to refuse."""
+    current = planning.current_inputs(session, plan)
+    return [
+        _input_change(key, "added") for key in sorted(current) if key.startswith("request:") and key not in plan.inputs
+    ]
+
+
+def violations(session: Session, plan: Plan) -> list[checker.Violation]:
+    """The rules that the stored plan breaks, found by the independent checker on the stored problem."""
+    return checker.check(read_problem(plan.problem), _proposal(session, plan))
+
+
+def _input_change(key: str, what: str) -> InputChange:
+    noun, _, name = key.partition(":")
+    return InputChange(noun, name, what)
+
+
+def _is_harmless(session: Session, key: str, version: int, current: dict[str, int]) -> bool:
+    noun, _, name = key.partition(":")
+    if noun != "visit" or key not in current:
+        return False
+    since = select(VisitChange.kind).where(VisitChange.visit_id == int(name), VisitChange.version > version)
+    kinds = set(session.scalars(since))
+    return bool(kinds) and kinds <= HARMLESS_CHANGES
+
+
+def _proposal(session: Session, plan: Plan) -> proposals.Plan:
+    """The rows of the plan as the planner's noun."""
+    stops: dict[int, list[proposals.Stop]] = {}
+    for stop in sorted(stops_of(session, plan), key=lambda stop: stop.position):
+        place = proposals.Stop(f"r{stop.request_id}", stop.arrives, stop.starts, stop.departs)
+        stops.setdefault(stop.tour_id, []).append(place)
+    tours = session.scalars(select(Tour).where(Tour.plan_id == plan.id).order_by(Tour.id))
+    return proposals.Plan(
+        problem=(plan.problem or {}).get("name", ""),
+        tours=tuple(
+            proposals.Tour(tour.shift.code, tour.leaves, tour.returns, tour.lunch, tuple(stops.get(tour.id, ())))
+            for tour in tours
+        ),
+        value=plan.value or 0,
+        bound=plan.bound,
+    )
+
+
+def _refuse_stale(session: Session, plan: Plan, now: datetime) -> None:
+    changes = [*staleness(session, plan), *_passed(session, plan, now)]
+    if changes:
+        raise StalePlan(changes=[asdict(change) for change in changes])
+
+
+def _passed(session: Session, plan: Plan, now: datetime) -> Iterator[InputChange]:
+    """The stops whose time has come although nobody has promised them yet."""
+    for change in difference(session, plan).changes:
+        slot = None if change.stop is None else slot_of(change.stop)
+        if slot is not None and calendar.instant(slot.day, slot.starts) <= now:
+            yield InputChange("day", slot.day.isoformat(), "past")
+
+
+def _refuse_unlawful(session: Session, plan: Plan) -> None:
+    if plan.problem is None:
+        raise UnlawfulPlan(violations=[])
+    broken = violations(session, plan)
+    if broken:
+        raise UnlawfulPlan(
+            violations=[
+                {"rule": each.rule, "shift": each.shift, "visit": each.visit, "detail": dict(each.detail)}
+                for each in broken
+            ]
+        )
+
+
+# The transaction ------------------------------------------------------------------------------------------------------
+
+
+def _get_plan(session: Session, plan_id: int) -> Plan:
+    plan = session.get(Plan, plan_id)
+    if plan is None:
+        raise NotFound(noun="plan", id=plan_id)
+    return plan
+
+
+def _get_draft(session: Session, plan_id: int) -> Plan:
+    plan = _get_plan(session, plan_id)
+    if plan.state is not PlanState.DRAFT:
+        raise MoveNotAllowed(noun="plan", from_=plan.state.value, to=PlanState.PUBLISHED.value)
+    return plan
+
+
+def _claim(session: Session, plan: Plan, *, actor: str, now: datetime) -> None:
+    _move_if_still(session, plan, PlanState.PUBLISHED)
+    plan.published_at, plan.published_by = now, actor
+    session.flush()
+
+
+def _move_if_still(session: Session, plan: Plan, to: PlanState) -> None:
+    """Move the plan in one conditional statement, because plans carry no version: of two callers one succeeds."""
+    sources = [state for state, targets in PLAN_MOVES.items() if to in targets]
+    moved = session.execute(
+        update(Plan)
+        .where(Plan.id == plan.id, Plan.state.in_(sources))
+        .values(state=to)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(plan)
+    if not isinstance(moved, CursorResult) or moved.rowcount != 1:
+        raise MoveNotAllowed(noun="plan", from_=plan.state.value, to=to.value)
+
+
+def _carry_out(session: Session, changes: Difference, *, actor: str, now: datetime) -> None:
+    for change in changes.dropped:
+        assert change.visit is not None
+        visits.cancel(session, change.visit.id, REPLANNED, actor=actor, now=now, by="planning")
+    for change in changes.kept:
+        if change.visit is not None and change.stop is not None:
+            promises.follow(session, change.visit, change.stop)
+    for change in (*changes.retimed, *changes.other_day, *changes.other_van):
+        assert change.visit is not None
+        assert change.stop is not None
+        unsent = _unsent_news(session, change.visit)
+        promises.move(session, change.visit, change.stop, actor=actor, now=now)
+        _tell_of_move(session, change, unsent, now=now)
+    for change in changes.added:
+        assert change.stop is not None
+        visit = promises.promise(session, change.stop, actor=actor, now=now)
+        move_request(change.request, RequestState.PLANNED, now=now)
+        session.flush()
+        reminders.queue_visit_messages(session, visit, "published", now=now)
+
+
+def _tell_of_move(session: Session, change: Change, unsent: str | None, *, now: datetime) -> None:
+    """Say what the town does not know yet: a visit it has not heard of is not "moved" but published."""
+    visit = change.visit
+    assert visit is not None
+    if unsent is not None:
+        reminders.queue_visit_messages(session, visit, unsent, now=now)
+    elif change.kind is ChangeKind.OTHER_VAN:
+        reminders.queue_visit_reminders(session, visit, now=now)
+    else:
+        reminders.queue_visit_messages(session, visit, "moved", now=now)
+
+
+def _unsent_news(session: Session, visit: Visit) -> str | None:
+    """The kind of message about the visit's present version that still waits, "published" before "moved"."""
+    waiting = set(
+        session.scalars(
+            select(Message.kind).where(
+                Message.visit_id == visit.id,
+                Message.kind.in_(("published", "moved")),
+                Message.state.in_(reminders.WAITING),
+            )
+        )
+    )
+    return "published" if "published" in waiting else "moved" if "moved" in waiting else None
+
+
+def _supersede_others(session: Session, plan: Plan, *, actor: str, now: datetime) -> None:
+    overlapping = select(Plan).where(
+        Plan.state == PlanState.PUBLISHED,
+        Plan.id != plan.id,
+        Plan.first_day <= plan.last_day,
+        Plan.last_day >= plan.first_day,
+    )
+    for other in session.scalars(overlapping):
+        move_plan(other, PlanState.SUPERSEDED)
+        after = {"state": PlanState.SUPERSEDED, "by": plan.id}
+        before = {"state": PlanState.PUBLISHED}
+        audit.record(
+            session, actor=actor, now=now, verb="superseded", noun="plan", noun_id=other.id, before=before, after=after
+        )
