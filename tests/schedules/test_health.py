@@ -1,0 +1,85 @@
+"""What the health check says when each part fails."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from schedules import health
+
+
+@pytest.fixture
+def migrated(session):
+    """A database whose migrations have run up to what this code expects."""
+    session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+    if expected := health.expected_migration():
+        session.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": expected})
+    session.commit()
+    yield session
+    session.rollback()
+    session.execute(text("DROP TABLE alembic_version"))
+    session.commit()
+
+
+def alive(session, now, *names):
+    for name in names or (health.SCHEDULER, health.RUNNER):
+        health.beat(session, name, "a", now)
+
+
+def test_all_is_well_when_both_processes_beat(migrated, now):
+    alive(migrated, now)
+    found = health.report(migrated, now=now + timedelta(seconds=7))
+    assert (found.ok, found.failing, found.scheduler_age, found.runner_age) == (True, (), 7.0, 7.0)
+
+
+def test_a_second_beat_replaces_the_first(migrated, now):
+    alive(migrated, now)
+    alive(migrated, now + timedelta(seconds=50))
+    assert health.report(migrated, now=now + timedelta(seconds=60)).scheduler_age == 10.0
+
+
+def test_a_process_that_never_beat_is_named(migrated, now):
+    alive(migrated, now, health.SCHEDULER)
+    found = health.report(migrated, now=now)
+    assert (found.ok, found.failing, found.runner_age) == (False, ("runner",), None)
+
+
+@pytest.mark.parametrize(("seconds", "failing"), [(60, ()), (61, ("scheduler", "runner"))])
+def test_a_process_that_has_gone_silent_is_named(migrated, now, seconds, failing):
+    alive(migrated, now)
+    assert health.report(migrated, now=now + timedelta(seconds=seconds)).failing == failing
+
+
+def test_a_tick_that_failed_is_named_until_it_succeeds(migrated, now):
+    alive(migrated, now)
+    health.beat(migrated, "tick:deliver", "a", now)
+    health.beat(migrated, "failed:deliver", "a", now + timedelta(seconds=5))
+    assert health.report(migrated, now=now).failing == ("tick:deliver",)
+    health.beat(migrated, "tick:deliver", "a", now + timedelta(seconds=10))
+    assert health.report(migrated, now=now).failing == ()
+
+
+def test_a_database_of_another_migration_is_named(migrated, now):
+    alive(migrated, now)
+    migrated.execute(text("DELETE FROM alembic_version"))
+    migrated.execute(text("INSERT INTO alembic_version VALUES ('0badc0de')"))
+    found = health.report(migrated, now=now)
+    assert (found.migration, found.failing) == ("0badc0de", ("migration",))
+
+
+def test_a_database_without_tables_is_named(now, tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path / 'empty.sqlite'}")
+    with Session(engine) as session:
+        assert health.report(session, now=now).failing == ("database",)
+    engine.dispose()
+
+
+def test_a_database_that_is_not_there_is_named(now, tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path / 'no-such-folder' / 'db.sqlite'}")
+    with Session(engine) as session:
+        found = health.report(session, now=now)
+    assert (found.database, found.failing) == (False, ("database",))
+    engine.dispose()
