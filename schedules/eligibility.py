@@ -1,0 +1,170 @@
+"""Which shifts and requests take part in a plan, what stands still, and what is kept out and why.
+
+Pure decisions on rows that were read before (`schedules.planning` states the rules in words); no query, no points.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from schedules.lifecycle import MOVABLE_VISITS
+from schedules.models import Priority, RequestState, RequestWindow, Shift, Visit, VisitRequest
+from schedules.planning_inputs import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A day that a request asks for and may not have: the rule, and what shows it."""
+
+    day: date
+    rule: str
+    detail: dict[str, int | str]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that takes part. `starts` without `pinned_to` is what was promised on the `visit`'s shift.
+
+    `frozen` marks a pin that stands for a promise of the next days and not for a coordinator's word.
+    """
+
+    request: VisitRequest
+    windows: Sequence[RequestWindow]
+    visit: Visit | None = None
+    pinned_to: Shift | None = None
+    pinned_starts: int | None = None
+    frozen: bool = False
+    held: tuple[Held, ...] = ()
+
+    @property
+    def bound_to(self) -> int | None:
+        """The id of the shift that the request is pinned or promised to."""
+        if self.pinned_to is not None:
+            return self.pinned_to.id
+        return None if self.visit is None else self.visit.shift_id
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What takes part. `most_visits` limits shifts beyond their own rule; `kept_free` are reserve shifts."""
+
+    shifts: list[Shift]
+    asked: list[Asked]
+    exclusive: list[tuple[int, ...]]
+    most_visits: dict[int, int] = field(default_factory=dict)
+    kept_free: list[Shift] = field(default_factory=list)
+
+
+def choose(rows: Rows, *, reserve: bool) -> Choice:
+    """Decide who takes part; with `reserve` the reserve shifts stay free."""
+    under_way = {visit.shift_id for visit in rows.visits if visit.state not in MOVABLE_VISITS}
+    waiting = [shift for shift in rows.shifts if shift.id not in under_way]
+    drives = {shift.id: shift for shift in waiting if _drives(shift, rows)}
+    present = {shift.id for shift in waiting}
+    promised = {
+        visit.request_id: visit
+        for visit in rows.visits
+        if visit.state in MOVABLE_VISITS and visit.shift_id in present
+    }  # fmt: skip
+    bound = [one for request in rows.requests if (one := _bind(request, promised, drives, rows)) is not None]
+    asked = [_without_held_days(one, rows, promised) for one in bound]
+    load = Counter(one.bound_to for one in asked if one.bound_to is not None)
+    kept_free = [shift for shift in drives.values() if reserve and shift.reserve and not load[shift.id]]
+    free = {shift.id for shift in kept_free}
+    return Choice(
+        shifts=[shift for shift in waiting if shift.id not in free and (shift.id in drives or load[shift.id])],
+        asked=asked,
+        exclusive=list(_exclusive(asked, rows.numbers["venue_rest_days"])),
+        most_visits={
+            **{shift.id: 0 for shift in waiting if shift.id not in drives},
+            **{shift.id: load[shift.id] for shift in drives.values() if reserve and shift.reserve},
+        },
+        kept_free=kept_free,
+    )
+
+
+def _drives(shift: Shift, rows: Rows) -> bool:
+    return shift.out_of_service is None and shift.van.active and shift.day in rows.working_days
+
+
+def frozen_until(rows: Rows) -> date | None:
+    """The last day of the freeze, None where nothing is frozen."""
+    number = rows.numbers["freeze_days"]
+    ahead = [day for day in rows.working_days if day > rows.today][:number]
+    return ahead[-1] if ahead else None
+
+
+def _bind(request: VisitRequest, promised: dict[int, Visit], drives: dict[int, Shift], rows: Rows) -> Asked | None:
+    """The request with what it is bound to, or None where it is left alone."""
+    visit = promised.get(request.id)
+    if visit is None and request.state is not RequestState.ACCEPTED:
+        return None
+    windows = [window for window in request.windows if rows.start <= window.day <= rows.last]
+    wish = drives.get(request.pinned_shift_id or 0)
+    if request.pinned_shift_id is not None and wish is None:
+        if visit is None:
+            return Asked(request, [], held=tuple(_all_held(windows, "pin", {})))
+        if visit.shift_id != request.pinned_shift_id:
+            return None
+    last_frozen = frozen_until(rows)
+    frozen = visit is not None and last_frozen is not None and visit.day <= last_frozen
+    if visit is not None and frozen and visit.shift_id in drives and wish in (None, drives[visit.shift_id]):
+        starts = visit.starts if request.pinned_starts is None else request.pinned_starts
+        return Asked(request, windows, visit, drives[visit.shift_id], starts, frozen=wish is None)
+    return Asked(request, windows, visit, wish, request.pinned_starts if wish is not None else None)
+
+
+def _all_held(windows: Iterable[RequestWindow], rule: str, detail: dict[str, int | str]) -> Iterator[Held]:
+    for day in sorted({window.day for window in windows}):
+        yield Held(day, rule, detail)
+
+
+def _without_held_days(asked: Asked, rows: Rows, promised: dict[int, Visit]) -> Asked:
+    """Take away the days that another visit to the venue, or to an alternative of the request, rules out."""
+    request = asked.request
+    if asked.bound_to is not None or asked.held:
+        return asked
+    if request.alternative_group is not None and (request.town_id, request.alternative_group) in rows.settled:
+        return Asked(request, [], held=tuple(_all_held(asked.windows, "once", {})))
+    if request.priority is Priority.URGENT:
+        return asked
+    rest = timedelta(days=rows.numbers["venue_rest_days"])
+    visited = [
+        visit.day
+        for visit in rows.visits
+        if visit.venue_id == request.venue_id and visit.request_id not in promised and visit.request_id != request.id
+    ]
+    held = [held for window in asked.windows for held in _too_near(window.day, visited, rest)]
+    days = {each.day for each in held}
+    windows = [window for window in asked.windows if window.day not in days]
+    return Asked(request, windows, held=tuple({each.day: each for each in held}.values()))
+
+
+def _too_near(day: date, visited: list[date], rest: timedelta) -> Iterator[Held]:
+    near = [other for other in visited if abs(other - day) < rest]
+    if near:
+        yield Held(day, "venue_rest", {"visited": max(near).isoformat(), "days": rest.days})
+
+
+def _exclusive(asked: list[Asked], rest_days: int) -> Iterator[tuple[int, ...]]:
+    """Groups of request ids of which one may be served: alternatives, and requests for one venue.
+
+    Two that are bound already may both be kept; the others then exclude each of them.
+    """
+    groups: dict[tuple[object, ...], list[Asked]] = defaultdict(list)
+    for one in asked:
+        request = one.request
+        if request.alternative_group is not None:
+            groups["alternatives", request.town_id, request.alternative_group].append(one)
+        if rest_days and (request.priority is not Priority.URGENT or one.bound_to is not None):
+            groups["venue", request.venue_id].append(one)
+    for members in groups.values():
+        bound = [one.request.id for one in members if one.bound_to is not None]
+        loose = [one.request.id for one in members if one.bound_to is None]
+        if len(bound) < 2 and len(members) > 1:
+            yield (*bound, *loose)
+        elif loose:
+            yield from ((each, *loose) for each in bound if len(bound) > 1)
