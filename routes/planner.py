@@ -18,9 +18,10 @@ from routes.enumeration import enumerate_tours
 from routes.generation import Generation, generate
 from routes.insertion import insert_greedily
 from routes.master import choose
+from routes.neighbourhoods import Neighbourhoods
 from routes.pins import ContradictoryPins, pinned_tours
 from routes.plan import Plan, Progress
-from routes.pricing import CompletePool, Pricer
+from routes.pricing import CompletePool, LabellingPricer, Pricer
 from routes.problem import Problem
 from routes.timetable import tour_of
 from routes.tours import Column, Scope, TourPool, plan_value
@@ -32,6 +33,10 @@ _MOST_LABELS = 300_000
 _MOST_IN_GAP = 60_000
 _MOST_IN_CHOICE = 2_000
 _CHOICE_SLACK = 0.004
+_SMALLEST_NEIGHBOURHOOD = 12
+_NEIGHBOURHOOD_SECONDS = 0.8
+_NEIGHBOURHOOD_CUT_ROUNDS = 3
+_MOST_IN_NEIGHBOURHOOD = 1_500
 
 
 class BrokenPlan(AssertionError):
@@ -59,6 +64,7 @@ def plan_visits(
     run.generate_columns()
     run.choose_tours()
     run.prove()
+    run.improve()
     return run.plan()
 
 
@@ -73,6 +79,7 @@ class Run:
         threads: int,
         progress: Callable[[Progress], None] | None,
     ) -> None:
+        self.problem = problem
         self.compiled: Compiled = compile_problem(problem)
         self.effort, self.seed, self.threads = effort, seed, threads
         self.scope = Scope.whole(self.compiled)
@@ -100,9 +107,12 @@ class Run:
         """Price all tours, and tighten the bound with cuts while that helps."""
         self._enter("columns")
         columns = enumerate_tours(self.compiled, _MOST_LABELS, self.effort.over)
-        if columns is None or self.done:
+        if self.done:
             return
-        self.pricer = CompletePool(self.compiled, self.pool, columns)
+        if columns is None:
+            self.pricer = LabellingPricer(self.compiled, self.pool, self.effort, self.threads)
+        else:
+            self.pricer = CompletePool(self.compiled, self.pool, columns)
         self.generation = generate(
             self.compiled, self.scope, self.pool, self.pricer, self.incumbent, self.effort, self._tighten
         )
@@ -121,30 +131,76 @@ class Run:
             return
         reduced = self.pool.reduced(self.generation.prices)
         nearest = np.argsort(-reduced, kind="stable")[:_MOST_IN_CHOICE]
-        self._choose({int(number) for number in nearest if reduced[number] > -_CHOICE_SLACK * abs(self.bound)})
+        numbers = {int(number) for number in nearest if reduced[number] > -_CHOICE_SLACK * abs(self.bound)}
+        self._choose(self.scope, numbers, self.incumbent, [], self.effort.left / 4)
 
     def prove(self) -> None:
         """The best plan of every tour that could be in a better one: its optimum is the optimum."""
         self._enter("proof")
         if self.done or self.pricer is None or self.generation.prices is None:
             return
-        numbers = self.pricer.within(self.generation.prices, self.scope, self.bound - self.value, _MOST_IN_GAP)
+        slack = self.bound - self.value
+        numbers = self.pricer.within(self.generation.prices, self.scope, slack, _MOST_IN_GAP)
         if numbers is None:
             return
-        best = self._choose(set(numbers))
+        best = self._choose(self.scope, set(numbers), self.incumbent, [], self.effort.left)
         if best is not None:
             self.bound = min(self.bound, max(self.value, math.floor(best + 1e-4)))
             self._report()
 
-    def _choose(self, numbers: set[int]) -> float | None:
-        """Choose among columns and the plan in hand; the bound of that choice."""
-        offered = sorted(numbers.union(self.incumbent))
-        choice = choose(
-            self.compiled, self.scope, self.pool, offered, self.incumbent, self.effort, seconds=self.effort.left
+    def improve(self) -> None:
+        """Plan a few shifts anew together, again and again, each time to the best their tours allow."""
+        self._enter("improvement")
+        if self.generation.prices is None:
+            return
+        neighbourhoods = Neighbourhoods(self.compiled, self.seed)
+        size = _SMALLEST_NEIGHBOURHOOD
+        while not self.done:
+            columns = [self.pool[number] for number in self.incumbent]
+            scope, opened, fixed = neighbourhoods.pick(columns, self.generation.prices, size)
+            before, began = self.value, self.effort.used
+            self._replan(scope, opened, fixed)
+            neighbourhoods.note(better=self.value > before)
+            size += 1 if self.effort.used - began < _NEIGHBOURHOOD_SECONDS else -1
+            size = min(max(size, _SMALLEST_NEIGHBOURHOOD), len(self.problem.shifts))
+
+    def _replan(self, scope: Scope, opened: list[Column], fixed: list[Column]) -> None:
+        """Column generation and choice within a scope, up to proving that nothing better is in it."""
+        assert self.pricer is not None and self.generation.prices is not None
+        kept = sum(column.value for column in fixed)
+        in_hand = self.value - kept
+        start = [self.pool.find(column) for column in opened]
+        reduced = self.pool.reduced(self.generation.prices)
+        reduced[~scope.holds(self.pool)] = -np.inf
+        nearest = np.argsort(-reduced, kind="stable")[:_MOST_IN_CHOICE]
+        offered = [int(number) for number in nearest if reduced[number] > -np.inf]
+        state = generate(
+            self.compiled,
+            scope,
+            self.pool,
+            self.pricer,
+            sorted({*start, *offered}),
+            self.effort,
+            lambda state: state.bound - in_hand < 1,
+            cut_rounds=_NEIGHBOURHOOD_CUT_ROUNDS,
         )
+        if state.prices is None or state.bound - in_hand < 1 or self.effort.over():
+            return
+        reduced = self.pool.reduced(state.prices)
+        reduced[~scope.holds(self.pool)] = -np.inf
+        nearest = np.argsort(-reduced, kind="stable")[:_MOST_IN_NEIGHBOURHOOD]
+        numbers = {int(number) for number in nearest if reduced[number] >= in_hand - state.bound - 1e-6}
+        self._choose(scope, numbers, start, fixed, 3 * _NEIGHBOURHOOD_SECONDS)
+
+    def _choose(
+        self, scope: Scope, numbers: set[int], hint: list[int], fixed: list[Column], seconds: float
+    ) -> float | None:
+        """Choose among columns of a scope and those of the plan in hand; the bound of that choice."""
+        offered = sorted(numbers.union(hint))
+        choice = choose(self.compiled, scope, self.pool, offered, hint, self.effort, seconds)
         if choice is None:
             return None
-        self.accept(self.pool[number] for number in choice.numbers)
+        self.accept([*fixed, *(self.pool[number] for number in choice.numbers)])
         return choice.bound
 
     def accept(self, columns: Iterable[Column]) -> None:

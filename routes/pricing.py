@@ -7,13 +7,19 @@ Lagrangian bound, and both can name every tour within a distance of the prices, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from routes.compiled import Compiled
+from routes.compiled import Compiled, ShiftClass
+from routes.effort import Effort
 from routes.tours import Column, Floats, Prices, Scope, TourPool
+
+if TYPE_CHECKING:
+    from routes import labelling
 
 EPSILON = 1e-6
 """Reduced values below this count as nothing."""
@@ -66,3 +72,100 @@ class CompletePool:
         reduced = self._pool.reduced(prices)
         reduced[~scope.holds(self._pool)] = -np.inf
         return reduced[self._numbers]
+
+
+class LabellingPricer:
+    """A pricer that searches the tours of each class anew, on up to `threads` cores; for problems of any size."""
+
+    def __init__(self, compiled: Compiled, pool: TourPool, effort: Effort, threads: int = 1) -> None:
+        from routes import labelling  # numba takes half a second to load, and small problems never need it
+
+        self._labelling = labelling
+        self._compiled, self._pool, self._effort, self._threads = compiled, pool, effort, threads
+        self._weight = compiled.problem.weights.travel
+        self._arrays: dict[int, labelling.ClassArrays] = {}
+        self.per_class = 20
+        self.most_labels = 2_000_000
+        self.bucket = 20
+
+    def price(self, prices: Prices, scope: Scope) -> Priced:
+        """The best tours of each class with a reduced value above the price of the class."""
+        best = np.full(len(self._compiled.classes), -np.inf)
+        numbers: list[int] = []
+        classes = [klass for klass, count in enumerate(scope.counts) if count > 0]
+        for klass, found in zip(classes, self._each(partial(self._best, prices, scope), classes), strict=True):
+            best[klass] = found.best
+            numbers += self._pool.extend(self._columns(klass, found))
+        return Priced(numbers, best)
+
+    def within(self, prices: Prices, scope: Scope, slack: float, most: int) -> list[int] | None:
+        """Every column whose reduced value lies at most `slack` below the price of its class; None if over `most`."""
+        numbers: list[int] = []
+        classes = [klass for klass, count in enumerate(scope.counts) if count > 0]
+        for klass in classes:
+            found = self._near(prices, scope, slack, most, klass)
+            if not found.complete or len(numbers) + len(found.value) > most or self._effort.over():
+                return None
+            numbers += [self._pool.find(column) for column in self._columns(klass, found)]
+        return numbers
+
+    def _each(self, search: Callable[[int], labelling.Found], classes: list[int]) -> list[labelling.Found]:
+        if self._threads < 2 or len(classes) < 2:
+            found = [search(klass) for klass in classes]
+        else:
+            with ThreadPoolExecutor(self._threads) as threads:
+                found = list(threads.map(search, classes))
+        self._effort.spend(sum(1e-4 * one.labels + 0.1 for one in found))
+        return found
+
+    def _best(self, prices: Prices, scope: Scope, klass: int) -> labelling.Found:
+        return self._search(prices, scope, klass, prices.klass[klass] + EPSILON, 0.0, self.per_class, False)
+
+    def _near(self, prices: Prices, scope: Scope, slack: float, most: int, klass: int) -> labelling.Found:
+        threshold = prices.klass[klass] - slack - EPSILON
+        return self._search(prices, scope, klass, threshold, slack + 2 * EPSILON, most, True)
+
+    def _search(
+        self, prices: Prices, scope: Scope, klass: int, threshold: float, margin: float, keep: int, everything: bool
+    ) -> labelling.Found:
+        shift_class = self._compiled.classes[klass]
+        if klass not in self._arrays:
+            self._arrays[klass] = self._labelling.class_arrays(shift_class, self._weight)
+        price = prices.visit[shift_class.visits]
+        open_visits = scope.free[shift_class.visits]
+        return self._labelling.Found(
+            *self._labelling.price_class(
+                self._arrays[klass],
+                self._cuts(prices, shift_class),
+                price,
+                open_visits,
+                self._weight,
+                threshold,
+                margin,
+                keep,
+                everything,
+                self.most_labels,
+                self.bucket,
+            )
+        )
+
+    def _cuts(self, prices: Prices, shift_class: ShiftClass) -> labelling.CutArrays:
+        """The priced cuts of which the class can serve enough members to feel them."""
+        felt = []
+        members: dict[int, list[tuple[int, int]]] = {}
+        for cut, price in zip(prices.cuts, prices.cut, strict=True):
+            inside = [
+                (shift_class.local[visit], weight)
+                for visit, weight in zip(cut.members, cut.weights, strict=True)
+                if visit in shift_class.local
+            ]
+            if price > EPSILON and sum(weight for _, weight in inside) >= cut.divisor:
+                for place, weight in inside:
+                    members.setdefault(place, []).append((len(felt), weight))
+                felt.append((cut.divisor, price))
+        return self._labelling.cut_arrays(len(shift_class.visits), members, felt)
+
+    def _columns(self, klass: int, found: labelling.Found) -> Iterator[Column]:
+        visits = self._compiled.classes[klass].visits
+        for order, length, value in zip(found.order, found.length, found.value, strict=True):
+            yield Column(klass, tuple(visits[order[:length]].tolist()), int(value))

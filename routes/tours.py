@@ -27,9 +27,28 @@ class Column(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """A subset-row inequality (Jepsen et al. 2008): of tours holding two or more of three visits, one may be driven."""
+    """A rank-one cut over visits: summed over the tours driven, floor(weight served / divisor) stays within `limit`.
 
-    members: tuple[int, int, int]
+    Weights (1, 1, 1) and divisor 2 make the subset-row cut of Jepsen et al. (2008): of the tours that serve two or
+    more of three visits only one can be driven. The other kinds are those of Pecin et al. (2017).
+    """
+
+    members: tuple[int, ...]
+    weights: tuple[int, ...] = (1, 1, 1)
+    divisor: int = 2
+
+    @property
+    def limit(self) -> int:
+        """What no plan's tours exceed."""
+        return sum(self.weights) // self.divisor
+
+    def times(self, order: Iterable[int]) -> int:
+        """How often a tour counts in the cut."""
+        served = 0
+        for visit in order:
+            if visit in self.members:
+                served += self.weights[self.members.index(visit)]
+        return served // self.divisor
 
 
 @dataclass(frozen=True)
@@ -131,8 +150,8 @@ def reduced_values(value: Integers, members: Integers, prices: Prices) -> Floats
     for cut, price in zip(prices.cuts, prices.cut, strict=True):
         if price > 0:
             inside = np.zeros(sentinel + 1, dtype=np.int8)
-            inside[list(cut.members)] = 1
-            reduced -= price * (inside[members].sum(axis=1) >= 2)
+            inside[list(cut.members)] = cut.weights
+            reduced -= price * (inside[members].sum(axis=1) // cut.divisor)
     return np.asarray(reduced, dtype=np.float64)
 
 
