@@ -82,8 +82,7 @@ def ask_now() -> Response | tuple[str, int] | str:
     form = wish_form.form_as_sent(request.form)
     if request.form.get("step") == "times":
         return _form_page(town, form, {})
-    own = _venues(town)
-    venue, trouble = wish_form.find_venue(form.venue, own)
+    venue, trouble = _venue_meant(form, town)
     try:
         filed = requests.submit(
             db.session, town.id, form.wish(venue), actor=auth.actor(), now=utc_now(), own_town_id=town.id
@@ -145,7 +144,7 @@ def amend_now(request_id: int) -> Response | tuple[str, int] | str:
     form = wish_form.form_as_sent(request.form)
     if request.form.get("step") == "times":
         return _form_page(town, form, {}, amended=asked)
-    venue, trouble = wish_form.find_venue(form.venue, _venues(town))
+    venue, trouble = _venue_meant(form, town)
     version = int(form.version) if form.version.isdigit() else None
     try:
         requests.amend(
@@ -240,6 +239,14 @@ def _venues(town: Town) -> list[Venue]:
     return venues.list_venues(db.session, town_id=town.id, limit=MOST_SHOWN)
 
 
+def _venue_meant(form: WishForm, town: Town) -> tuple[Venue | None, str]:
+    """The venue of the form, whose whole name then stands there, or why none is meant."""
+    venue, trouble = wish_form.find_venue(form.venue, _venues(town))
+    if venue is not None:
+        form.venue = formats.localized(venue)
+    return venue, trouble
+
+
 def _live_visit(asked: VisitRequest) -> Visit | None:
     visit = visits.visit_of_request(db.session, asked.id)
     return visit if visit is not None and visit.state in LIVE_VISITS else None
@@ -312,8 +319,9 @@ def _form_page(town: Town, form: WishForm, errors: dict[str, str], *, amended: V
         minutes_to_choose=wish_form.minutes_to_choose,
         weeks=weeks,
         usual_times=day_picker.USUAL_TIMES,
+        roomy=day_picker.ROOMY,
+        some=day_picker.SOME,
         today=today,
-        formats=formats,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext
 from werkzeug.datastructures import MultiDict
 
-from schedules.errors import Invalid, Refused
+from schedules.errors import Invalid, Refused, VenueUnsuitable
 from schedules.models import Service, Town, Venue, VisitRequest
 from schedules.requests import Wish, WishService, WishWindow
 from van_service import words
@@ -44,9 +44,9 @@ SENTENCES: dict[tuple[str, str], Any] = {
     ("contact_name", "missing"): _l("Enter who expects the van on the day."),
 }
 LACKS: dict[str, Any] = {
-    "power": _l("This venue has no power socket on record, and food testing and the like need one."),
-    "parking": _l("This venue has no parking for the van on record."),
-    "indoor": _l("This venue has no indoor room on record."),
+    "power": _l("a power socket"),
+    "parking": _l("parking for the van"),
+    "indoor": _l("an indoor room"),
 }
 
 
@@ -191,6 +191,12 @@ def sentences(refused: Refused, form: WishForm) -> dict[str, str]:
     found: dict[str, str] = {}
     for problem in problems:
         found.setdefault(_field_of(problem.field or "", form), _sentence(problem))
+    lacking = [str(LACKS[each.detail["lacks"]]) for each in problems if isinstance(each, VenueUnsuitable)]
+    if lacking:
+        found["venue"] = gettext(
+            "This venue has no record of: %(things)s. Tick below what you provide, or choose another venue.",
+            things=formats.listed(lacking),
+        )
     return found
 
 
@@ -207,9 +213,6 @@ def _field_of(path: str, form: WishForm) -> str:
 
 
 def _sentence(problem: Refused) -> str:
-    if problem.code == "venue_unsuitable" and problem.detail.get("lacks") in LACKS:
-        way_out = gettext("Tick below that you provide it, or choose another venue.")
-        return f"{LACKS[problem.detail['lacks']]} {way_out}"
     place = re.sub(r"s?\[\d+\].*", "", problem.field or "")
     known = SENTENCES.get((place, problem.code))
     if known is None or any(value is None for value in problem.detail.values()):
