@@ -163,6 +163,25 @@ def send_again(session: Session, message_id: int, *, actor: str, now: datetime) 
     return message
 
 
+def list_messages(
+    session: Session,
+    *,
+    states: Collection[MessageState] | None = None,
+    visit_id: int | None = None,
+    after_id: int | None = None,
+    limit: int = 50,
+) -> Sequence[Message]:
+    """Messages, the newest first; `after_id` is the last id of the page before."""
+    found = select(Message).order_by(Message.id.desc()).limit(limit)
+    if states is not None:
+        found = found.where(Message.state.in_(states))
+    if visit_id is not None:
+        found = found.where(Message.visit_id == visit_id)
+    if after_id is not None:
+        found = found.where(Message.id < after_id)
+    return session.scalars(found).all()
+
+
 def upcoming(session: Session, now: datetime, days: int = 7) -> Sequence[Message]:
     """What will be sent in the coming days, in order of time; what is already known to be stale is left out."""
     current = or_(Message.visit_id.is_(None), Message.kind.not_in(PROMISING), Message.visit_version == Visit.version)

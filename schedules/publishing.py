@@ -33,6 +33,7 @@ __all__ = [
     "difference",
     "discard",
     "newcomers",
+    "proposal_of",
     "publish",
     "staleness",
     "violations",
@@ -136,7 +137,7 @@ def newcomers(session: Session, plan: Plan) -> list[InputChange]:
 
 def violations(session: Session, plan: Plan) -> list[checker.Violation]:
     """The rules that the stored plan breaks, found by the independent checker on the stored problem."""
-    return checker.check(read_problem(plan.problem), _proposal(session, plan))
+    return checker.check(read_problem(plan.problem), proposal_of(session, plan))
 
 
 def _input_change(key: str, what: str) -> InputChange:
@@ -153,7 +154,7 @@ def _is_harmless(session: Session, key: str, version: int, current: dict[str, in
     return bool(kinds) and kinds <= HARMLESS_CHANGES
 
 
-def _proposal(session: Session, plan: Plan) -> proposals.Plan:
+def proposal_of(session: Session, plan: Plan) -> proposals.Plan:
     """The rows of the plan as the planner's noun."""
     stops: dict[int, list[proposals.Stop]] = {}
     for stop in sorted(stops_of(session, plan), key=lambda stop: stop.position):
@@ -168,6 +169,8 @@ def _proposal(session: Session, plan: Plan) -> proposals.Plan:
         ),
         value=plan.value or 0,
         bound=plan.bound,
+        seconds=plan.seconds or 0.0,
+        seed=plan.seed,
     )
 
 

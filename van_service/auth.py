@@ -85,6 +85,12 @@ def current_town_id() -> int | None:
     return None
 
 
+def current_crew_member_id() -> int | None:
+    """The crew member whose shifts alone the caller may see; None for those who may see every shift."""
+    account = caller()
+    return account.crew_member_id if account.role is Role.CREW else None
+
+
 def town_meant(named: int | None) -> int:
     """The town that the caller acts for: a town's office for its own, a coordinator for the one named.
 

@@ -5,11 +5,10 @@ A test asks for the words of every code there is, so that none reaches a person 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext, ngettext
+from flask_babel import gettext, lazy_gettext
 
 from schedules.errors import ScheduleError
 from schedules.models import (
@@ -63,6 +62,7 @@ ERRORS: dict[str, Any] = {
     "too_soon": _l("This is too soon to be planned."),
     "already_promised": _l("A visit has been promised for this; ask the coordinator to change it."),
     "already_under_way": _l("The van has already set off for this visit."),
+    "lease_lost": _l("Another process has taken this run over; its result is thrown away."),
     "not_signed_in": _l("Sign in first."),
     "precondition_required": _l("Say which version you are changing: send the ETag of what you read as If-Match."),
     "account_locked": _l("Too many wrong passwords; this account is locked for a quarter of an hour."),
@@ -202,11 +202,6 @@ RULES: dict[str, Any] = {
     "proven": _l("It is called optimal only when it is proven"),
 }
 
-REASONS: dict[str, Any] = {
-    "impossible": _l("Impossible: no lawful place even in an empty calendar."),
-    "outranked": _l("Outranked: possible, but only instead of something worth more."),
-}
-
 
 def word(code: StrEnum) -> str:
     """The word of a state, priority, skill or kind."""
@@ -216,22 +211,6 @@ def word(code: StrEnum) -> str:
 def rule_in_words(name: str) -> str:
     """What a rule of the checker demands."""
     return str(RULES[name])
-
-
-def reason_in_words(reason: str, detail: Mapping[str, Any]) -> str:
-    """Why a request is not in a plan, with the numbers that the planner gave."""
-    sentence = str(REASONS[reason])
-    rules = {rule: number for rule, number in detail.get("rules", {}).items() if rule in RULES}
-    parts = [
-        ngettext("%(rule)s: broken on %(num)s shift", "%(rule)s: broken on %(num)s shifts", number, rule=RULES[rule])
-        for rule, number in sorted(rules.items(), key=lambda item: -item[1])
-    ]
-    if detail.get("displaces"):
-        number = len(detail["displaces"])
-        parts.append(ngettext("It would displace %(num)s visit", "It would displace %(num)s visits", number))
-    if detail.get("points") is not None:
-        parts.append(gettext("net %(points)s points", points=detail["points"]))
-    return " ".join([sentence, *(f"{part}{gettext('.')}" for part in parts)])
 
 
 def error_in_words(error: ScheduleError) -> str:

@@ -19,6 +19,9 @@ from van_service.api import (
     days,
     docs,
     fleet,
+    messages,
+    plans,
+    reports,
     requests,
     services,
     tokens,
@@ -30,7 +33,7 @@ from van_service.schemas.fields import LARGEST_ID
 from van_service.schemas.problems import ProblemSchema
 
 PREFIX = "/api/v1"
-MODULES = (requests, services, venues, towns, days, fleet, visits, tokens)
+MODULES = (requests, services, venues, towns, days, fleet, plans, visits, reports, messages, tokens)
 
 
 class RowIdConverter(IntegerConverter):

@@ -13,7 +13,7 @@ from schedules import calendar, visits
 from schedules.models import Visit
 from van_service.accounts import Role
 from van_service.api.answers import committed, etag, refuse_if_changed
-from van_service.auth import actor, caller, current_town_id, for_roles
+from van_service.auth import actor, current_crew_member_id, current_town_id, for_roles
 from van_service.clock import utc_now
 from van_service.extensions import db
 from van_service.schemas.visits import EndSchema, MomentSchema, VisitQuerySchema, VisitSchema
@@ -36,7 +36,7 @@ def list_visits(query: dict[str, Any]) -> list[Visit]:
         first,
         query["last"] or first + timedelta(days=DAYS_SHOWN),
         town_id=current_town_id() or query["town_id"],
-        crew_member_id=_rider(),
+        crew_member_id=current_crew_member_id(),
         van_id=query["van_id"],
     )
 
@@ -141,10 +141,4 @@ def _step(step: Step, visit_id: int, values: dict[str, datetime | None]) -> Resp
 
 def _own_visit(visit_id: int) -> Visit:
     """The visit, if the caller may see it: a town's own, or of a shift that the crew member rides."""
-    return visits.get_visit(db.session, visit_id, town_id=current_town_id(), crew_member_id=_rider())
-
-
-def _rider() -> int | None:
-    """The crew member that may see only its own shifts; None for others."""
-    account = caller()
-    return account.crew_member_id if account.role is Role.CREW else None
+    return visits.get_visit(db.session, visit_id, town_id=current_town_id(), crew_member_id=current_crew_member_id())
