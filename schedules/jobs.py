@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from itertools import islice
 from time import monotonic
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
@@ -29,7 +28,6 @@ log = logging.getLogger(__name__)
 
 LEASE = "scheduler"
 BATCH = 50
-RECORDED_TOGETHER = 10
 DELIVERY_SECONDS = 60.0
 GRACE_SECONDS = 60
 
@@ -130,11 +128,11 @@ def deliver_once(
                 letters = outbox.claim(session, now=now, owner=owner, limit=BATCH)
             if not letters:
                 break
-            outcomes = _attempts(letters, channels, pressed)
-            while some := list(islice(outcomes, RECORDED_TOGETHER)):
+            for outcome in _attempts(letters, channels, pressed):
+                # One transaction per letter: a crash leaves at most one of which nobody knows whether it went out.
                 with session_factory.begin() as session:
-                    outbox.record(session, some, now=now)
-                counts.update(outcome.result.value for outcome in some)
+                    outbox.record(session, [outcome], now=now)
+                counts[outcome.result.value] += 1
     finally:
         for channel in channels.values():
             channel.close()
