@@ -72,9 +72,10 @@ class CrewDay:
 
 
 def day_of(tour: TourView, visit_id: int | None) -> CrewDay:
-    """The day with the visit asked for shown large, else the next one."""
+    """The day with the visit asked for shown large, else the next one, else the last."""
     coming = next_visit(tour.visits)
-    chosen = next((visit for visit in tour.visits if visit.id == visit_id), coming)
+    asked_for = [visit for visit in tour.visits if visit.id == visit_id]
+    chosen = next(iter([*asked_for, *([coming] if coming else []), *reversed(tour.visits)]), None)
     return CrewDay(
         tour=tour,
         legs=list(_legs(tour)),
