@@ -29,7 +29,7 @@ def list_venues(query: dict[str, Any]) -> dict[str, Any]:
         db.session,
         town_id=current_town_id() or query["town_id"],
         text=query["text"],
-        kind_code=query["kind"],
+        kind_code=query["kind_code"],
         after_id=query["after"],
         limit=query["limit"] + 1,
     )

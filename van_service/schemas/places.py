@@ -54,7 +54,7 @@ class VenueQuerySchema(PageQuerySchema):
     """Which venues."""
 
     town_id = QueryWhole(1, load_default=None)
-    kind = Text(most=40, load_default=None)
+    kind_code = Text(most=40, load_default=None)
     text = Text(most=100, load_default=None)
 
 
@@ -64,7 +64,7 @@ class VenueSchema(Schema):
     id = RowId()
     version = fields.Integer()
     town = fields.Nested(TownNameSchema)
-    kind = fields.String(attribute="kind_code")
+    kind_code = fields.String()
     name_zh = fields.String()
     name_en = fields.String()
     address_zh = fields.String(allow_none=True)
@@ -91,7 +91,7 @@ class VenueInSchema(Schema):
     """A venue to add."""
 
     town_id = RowId(load_default=None, metadata={"description": "only for coordinators; a town adds its own"})
-    kind_code = Text(data_key="kind", least=1, most=40, required=True)
+    kind_code = Text(least=1, most=40, required=True)
     name_zh = Text(least=1, most=120, required=True)
     name_en = Text(most=120, load_default=None)
     address_zh = Text(most=120, load_default=None)

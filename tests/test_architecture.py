@@ -1,0 +1,106 @@
+"""What holds for the whole house: every endpoint stands behind a guard, `routes` is ours, every setting is documented.
+
+Import contracts are import-linter's (`make imports`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+import routes
+from routes import checker
+from van_service import auth, create_app
+from van_service.accounts import Role
+from van_service.settings import Settings
+
+HOUSE = Path(__file__).resolve().parent.parent
+
+# Whoever may be here without an account, and why.
+OPEN_BLUEPRINTS = {
+    "assets": "files of libraries",
+    "health": "asked by machines that watch",
+    "docs": "the API's description",
+    "api-docs": "the API's description",
+    "sign_in": "where one becomes somebody",
+}
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Flask:
+    return create_app(Settings(database_url="sqlite://", secret_key="only for tests", instance_path=tmp_path))
+
+
+def test_every_endpoint_stands_behind_the_guard_it_was_registered_with(app: Flask) -> None:
+    guards = app.extensions["guards"]
+    unguarded = [
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint != "static"
+        and guards.get(rule.endpoint.rpartition(".")[0])
+        not in app.before_request_funcs[rule.endpoint.rpartition(".")[0]]
+    ]
+    assert unguarded == []
+    assert set(guards) == set(app.blueprints)
+
+
+def test_only_what_must_be_open_is_open(app: Flask) -> None:
+    is_open = {name for name, guard in app.extensions["guards"].items() if guard is auth.public}
+    assert is_open == set(OPEN_BLUEPRINTS)
+
+
+def test_every_view_of_the_api_names_the_roles_that_may_call_it(app: Flask) -> None:
+    views = {
+        rule.endpoint: app.view_functions[rule.endpoint]
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1/") and rule.endpoint.partition(".")[0] not in OPEN_BLUEPRINTS
+    }
+    assert len(views) > 40
+    assert [name for name, view in views.items() if not getattr(view, "allowed_roles", None)] == []
+    assert all(view.allowed_roles <= set(Role) for view in views.values())
+
+
+@pytest.mark.parametrize("prefix", ["/desk", "/town", "/crew"])
+def test_the_pages_of_a_role_stand_behind_its_guard(prefix: str, app: Flask) -> None:
+    guard = {"/desk": auth.coordinator_only, "/town": auth.town_only, "/crew": auth.crew_only}[prefix]
+    blueprints = {
+        rule.endpoint.rpartition(".")[0]
+        for rule in app.url_map.iter_rules()
+        if rule.rule == prefix or rule.rule.startswith(f"{prefix}/")
+    }
+    assert blueprints
+    assert {app.extensions["guards"][name] for name in blueprints} == {guard}
+
+
+def test_routes_is_our_package_and_not_the_one_of_the_same_name() -> None:
+    assert Path(routes.__file__ or "").is_relative_to(HOUSE)
+
+
+def test_the_checker_knows_the_rules_of_the_contract_by_name() -> None:
+    assert [rule.__name__ for rule in checker.RULES] == [
+        "shift_hours",
+        "travel_time",
+        "on_site",
+        "window",
+        "lunch",
+        "crew",
+        "equipment",
+        "kits",
+        "max_visits",
+        "max_driving",
+        "once",
+        "pin",
+    ]
+
+
+def test_the_readme_names_every_setting() -> None:
+    readme = (HOUSE / "README.md").read_text(encoding="utf-8")
+    assert [field.name.upper() for field in fields(Settings) if field.name.upper() not in readme] == []
+
+
+def test_no_package_hides_among_the_tests() -> None:
+    """An __init__ there would make pytest import the tests of `routes` as `routes`."""
+    assert list((HOUSE / "tests").rglob("__init__.py")) == []
