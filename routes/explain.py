@@ -28,7 +28,8 @@ class Impossible:
     """No shift can host the visit even in an empty calendar.
 
     `rules` says on how many of the `shifts` on the days asked for each rule was the first to fail; where no van drives
-    on those days, all the problem's shifts are counted under "day". `nearest` is the shift that came nearest.
+    on those days, all the problem's shifts are counted under "day" and `nearest` is None. Otherwise `nearest` is the
+    shift that came nearest.
     """
 
     visit: str
@@ -74,9 +75,11 @@ def _reason(judge: Judge, displacing: _Displacing, place: int) -> Reason:
     if fitting:
         return displacing.reason(place, fitting)
     found = [miss for miss in misses if miss is not None]
-    asked = [miss for miss in found if miss.rule != "day"] or found
+    asked = [miss for miss in found if miss.rule != "day"]
+    if not asked:
+        return Impossible(visit.id, len(found), {"day": len(found)} if found else {}, None)
     rules = Counter(miss.rule for miss in asked)
-    return Impossible(visit.id, len(asked), dict(rules), max(asked, key=lambda miss: miss.nearness, default=None))
+    return Impossible(visit.id, len(asked), dict(rules), max(asked, key=lambda miss: miss.nearness))
 
 
 @dataclass(frozen=True, slots=True)

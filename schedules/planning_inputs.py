@@ -34,7 +34,6 @@ from schedules.models import (
 )
 from schedules.prizes import planning_numbers
 
-LONGEST_HORIZON_DAYS = 62
 _FARTHEST_REST_DAYS = 120
 
 

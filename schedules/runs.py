@@ -16,23 +16,12 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from schedules import audit, calendar, days
-from schedules.errors import (
-    BadChoice,
-    BadCount,
-    BadWindow,
-    BeyondCalendar,
-    CalendarMissing,
-    Conflict,
-    MoveNotAllowed,
-    NotFound,
-    WindowInPast,
-)
+from schedules import audit
+from schedules.errors import Conflict, MoveNotAllowed, NotFound
 from schedules.lifecycle import PLAN_MOVES
-from schedules.models import Plan, PlanState, Van
-from schedules.planning_inputs import LONGEST_HORIZON_DAYS
+from schedules.models import Plan, PlanState
+from schedules.plan_orders import refuse_bad_order
 
-MOST_SECONDS = 600
 MOST_PROGRESS_ROWS = 120
 STOPPED = "stopped"
 """The failure of a run that somebody called off before it began."""
@@ -79,12 +68,7 @@ def queue_plan(
         Refused: the days are past, too many, beyond the calendar or not announced, or another value is unusable.
     """
     options = dict(options or {})
-    _refuse_bad_days(session, first, last, now)
-    if not 0 < seconds <= MOST_SECONDS:
-        raise BadCount(field="seconds", least=1, most=MOST_SECONDS, given=seconds)
-    if not 0 <= seed < 2**31:
-        raise BadCount(field="seed", least=0, most=2**31 - 1, given=seed)
-    _refuse_bad_options(session, options)
+    refuse_bad_order(session, first, last, seconds=seconds, seed=seed, options=options, now=now)
     plan = Plan(
         state=PlanState.QUEUED,
         first_day=first,
@@ -100,33 +84,6 @@ def queue_plan(
     after = {"first_day": first, "last_day": last, "seconds": seconds, "options": options}
     audit.record(session, actor=actor, now=now, verb="queued", noun="plan", noun_id=plan.id, after=after)
     return plan
-
-
-def _refuse_bad_days(session: Session, first: date, last: date, now: datetime) -> None:
-    if last < first:
-        raise BadWindow(field="last_day")
-    if last < calendar.local_day(now):
-        raise WindowInPast(field="last_day")
-    if (last - first).days >= LONGEST_HORIZON_DAYS:
-        raise BadCount(field="last_day", least=1, most=LONGEST_HORIZON_DAYS, given=(last - first).days + 1)
-    for day, field in ((first, "first_day"), (last, "last_day")):
-        if days.get_day(session, day) is None:
-            raise BeyondCalendar(field=field, day=day.isoformat())
-    unsure = days.years_without_table(session, first, last)
-    if unsure:
-        raise CalendarMissing(field="last_day", years=unsure)
-
-
-def _refuse_bad_options(session: Session, options: Mapping[str, Any]) -> None:
-    for name in options.keys() - {"vans", "reserve"}:
-        raise BadChoice(field=f"options.{name}")
-    if not isinstance(options.get("reserve", True), bool):
-        raise BadChoice(field="options.reserve")
-    vans = options.get("vans")
-    if vans is not None:
-        known = set(session.scalars(select(Van.code)))
-        if not isinstance(vans, list) or not vans or any(van not in known for van in vans):
-            raise BadChoice(field="options.vans", known=sorted(known))
 
 
 def request_stop(session: Session, plan_id: int, *, actor: str, now: datetime) -> Plan:

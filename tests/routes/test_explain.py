@@ -30,7 +30,6 @@ def one_day(*visits: Visit, shifts: tuple[Shift, ...] = (SHIFT,), **given: objec
 @pytest.mark.parametrize(
     ("changes", "rule", "short", "numbers"),
     [
-        ({"windows": (Window(NEXT_DAY, 540, 720),)}, "day", 1, {}),
         ({"crew": {"tester": 3}}, "crew", 1, {"skill": "tester", "needs": 3, "has": 2}),
         ({"crew": {"presenter": 1}}, "crew", 1, {"skill": "presenter", "needs": 1, "has": 0}),
         ({"equipment": frozenset({"booth", "lab"})}, "equipment", 1, {"item": "booth", "items": 1}),
@@ -90,6 +89,11 @@ def test_the_nearest_shift_is_the_one_that_fails_last_and_by_least():
     assert (reason.shifts, dict(reason.rules)) == (3, {"crew": 1, "kits": 2})
     assert reason.nearest is not None
     assert (reason.nearest.shift, reason.nearest.short) == ("van4@1", 1)
+
+
+def test_a_visit_asked_for_on_days_without_a_van_counts_every_shift():
+    [reason] = explain(one_day(replace(VISIT, windows=(Window(NEXT_DAY, 540, 720),))), EMPTY)
+    assert reason == Impossible("a", 1, {"day": 1}, None)
 
 
 def test_without_any_shift_a_visit_is_impossible_and_nothing_is_near():
