@@ -1,7 +1,4 @@
-"""Publishing: what it changes, whom it tells, when it is refused, and that it is all or nothing.
-
-The drafts are drawn by hand: one stop per tour, with the problem's own travel times.
-"""
+"""Publishing: what it changes, whom it tells, when it is refused, and that it is all or nothing."""
 
 from __future__ import annotations
 
@@ -15,11 +12,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from routes import plan as proposals
-from routes.instances import write_problem
-from routes.problem import Problem
-from routes.score import score
-from schedules import audit, errors, planning, publishing, requests, visits
+from schedules import audit, errors, publishing, requests, visits
 from schedules.models import (
     AuditRow,
     Message,
@@ -29,19 +22,15 @@ from schedules.models import (
     RequestState,
     RequestWindow,
     Shift,
-    Stop,
-    Tour,
     Van,
     Visit,
     VisitRequest,
     VisitState,
 )
+from tests.drafts import Placed, draft
 from tests.factories import make_days, make_request, make_service, make_shift, make_van, make_venue
 
-FIRST, LAST = date(2026, 6, 8), date(2026, 6, 19)
 TUESDAY, WEDNESDAY = date(2026, 6, 9), date(2026, 6, 10)
-
-Placed = tuple[VisitRequest, Shift, int]
 
 
 @dataclass
@@ -70,57 +59,6 @@ def district(session: Session, now: datetime) -> District:
     ]  # fmt: skip
     session.commit()
     return District(van, other_van, *shifts, asked)
-
-
-def draft(session: Session, placed: Iterable[Placed], *, now: datetime, **options: Any) -> Plan:
-    """A stored draft that serves each request with a tour of its own, the session beginning at the minute given."""
-    made_from = planning.snapshot(session, FIRST, LAST, now=now, options=options)
-    problem = made_from.problem
-    plan = Plan(
-        state=PlanState.DRAFT,
-        first_day=FIRST,
-        last_day=LAST,
-        options=options,
-        seconds_allowed=1,
-        created_at=now,
-        created_by="zhou",
-        inputs=made_from.inputs,
-        problem=write_problem(problem),
-    )
-    session.add(plan)
-    session.flush()
-    for request, shift, starts in placed:
-        plan.tours.append(_tour(plan, problem, request, shift, starts))
-    session.flush()
-    plan.value = score(problem, _as_proposal(problem, plan))
-    session.commit()
-    return plan
-
-
-def _tour(plan: Plan, problem: Problem, request: VisitRequest, shift: Shift, starts: int) -> Tour:
-    visit, rides = problem.visit_by_id[f"r{request.id}"], problem.shift_by_id[shift.code]
-    there = problem.travel[rides.start_place][visit.place]
-    back = problem.travel[visit.place][rides.end_place]
-    arrives, departs = starts - visit.setup, starts + visit.session + visit.teardown
-    returns = departs + back
-    stop = Stop(plan_id=plan.id, request_id=request.id, position=0, drive=there,
-                arrives=arrives, starts=starts, departs=departs)  # fmt: skip
-    return Tour(shift_id=shift.id, leaves=arrives - there, returns=returns, lunch=max(returns, 660),
-                driving=there + back, stops=[stop])  # fmt: skip
-
-
-def _as_proposal(problem: Problem, plan: Plan) -> proposals.Plan:
-    tours = tuple(
-        proposals.Tour(
-            tour.shift.code,
-            tour.leaves,
-            tour.returns,
-            tour.lunch,
-            tuple(proposals.Stop(f"r{s.request_id}", s.arrives, s.starts, s.departs) for s in tour.stops),
-        )
-        for tour in plan.tours
-    )
-    return proposals.Plan(problem.name, tours, 0)
 
 
 def published(session: Session, placed: Iterable[Placed], *, now: datetime, **options: Any) -> Plan:
