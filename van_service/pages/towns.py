@@ -109,7 +109,7 @@ def reveal_crew_phone(request_id: int) -> Response | str:
         return redirect(url_for("town.show", request_id=request_id), 303)
     member = visit.shift.crew[0]
     audit.record(
-        db.session, actor=auth.actor(), now=utc_now(), verb="phone_shown", noun="crew_member", noun_id=member.id
+        db.session, actor=auth.actor(), now=utc_now(), verb="revealed", noun="crew_member", noun_id=member.id
     )
     db.session.commit()
     return _request_page(asked, phone=member.phone)
