@@ -20,6 +20,7 @@ from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 from typing import Literal, Protocol
 
+from schedules.contacts import masked_email
 from schedules.messages import text_of
 from schedules.outbox import Letter, Outcome, Sent
 
@@ -113,7 +114,10 @@ class SmtpChannel:
 
     def _refused(self, letter: Letter, code: int, words: bytes | str) -> Outcome:
         """4xx may be better later, 5xx never; 421 is the server going away, whatever the letter."""
-        error = f"{code} {words.decode('utf-8', 'replace') if isinstance(words, bytes) else words}"[:LONGEST_ERROR]
+        text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+        if letter.recipient in text:  # servers like to repeat the address; the log and the pages need not
+            text = text.replace(letter.recipient, masked_email(letter.recipient))
+        error = f"{code} {text}"[:LONGEST_ERROR]
         if code == 421:
             self._drop()
             return Outcome(letter.message_id, Sent.UNREACHABLE, error=error)

@@ -17,7 +17,7 @@ from schedules.calendar import instant, local_day
 from schedules.facts import facts_of_tour
 from schedules.models import Message, MessageState, Shift, Visit, VisitState
 from schedules.recipients import people_of
-from schedules.reminders import RULES, WAITING, due_time, queue_message
+from schedules.reminders import RULES, WAITING, due_time, person_key, queue_message
 
 KIND = "crew_tour"
 DAYS_AHEAD = 8
@@ -89,7 +89,7 @@ def _told(session: Session, now: datetime) -> dict[tuple[int, str], Message]:
     )
     newest: dict[tuple[int, str], Message] = {}
     for message in rows:
-        newest[message.facts["shift_id"], ":".join(message.key.split(":")[-3:-1])] = message
+        newest[message.facts["shift_id"], person_key(message)] = message
     return newest
 
 

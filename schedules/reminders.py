@@ -168,11 +168,12 @@ def queue_visit_reminders(session: Session, visit: Visit, *, now: datetime) -> i
         return 0
     facts = facts_of_visit(visit)
     useful_until = instant(visit.day, visit.starts)
+    latest = _latest(session, visit)
     number = 0
     for kind in REMINDERS:
         due_at = due_time(session, kind, visit.day)
         for to in people_of(RULES[kind].audiences, request=visit.request, shift=visit.shift):
-            if not _owed(_latest(session, visit, to, kind), facts, due_at=due_at, now=now):
+            if not _owed(latest.get((to.key, kind)), facts, due_at=due_at, now=now):
                 continue
             made = queue_message(
                 session, kind=kind, to=to, facts=facts, now=now, visit=visit, due_at=due_at, useful_until=useful_until
@@ -205,7 +206,7 @@ def renew(session: Session, message: Message, visit: Visit, *, now: datetime) ->
     if message.kind in REMINDERS:
         queue_visit_reminders(session, visit, now=now)
     elif visit.state in REMINDED_STATES and same_slot(message.facts, facts_of_visit(visit)):
-        person = Person(_person_key(message), message.recipient_name, _email(message), message.locale)
+        person = Person(person_key(message), message.recipient_name, _email(message), message.locale)
         queue_message(
             session,
             kind=message.kind,
@@ -253,14 +254,15 @@ def _owed(latest: Message | None, facts: Mapping[str, Any], *, due_at: datetime,
     return latest.state in (*WAITING, MessageState.STALE)
 
 
-def _latest(session: Session, visit: Visit, to: Person, kind: str) -> Message | None:
-    return session.scalars(
+def _latest(session: Session, visit: Visit) -> dict[tuple[str, str], Message]:
+    """A visit's latest reminder of each person and kind."""
+    rows = session.scalars(
         select(Message)
-        .where(Message.visit_id == visit.id, Message.kind == kind)
-        .where(Message.key.endswith(f":{to.key}:{kind}", autoescape=True))
-        .order_by(Message.visit_version.desc())
-        .limit(1)
-    ).one_or_none()
+        .where(Message.visit_id == visit.id, Message.kind.in_(REMINDERS))
+        .order_by(Message.visit_version)
+        .execution_options(populate_existing=True)
+    )
+    return {(person_key(message), message.kind): message for message in rows}
 
 
 def _key(kind: str, to: Person, visit: Visit | None, request: VisitRequest | None) -> str:
@@ -271,8 +273,8 @@ def _key(kind: str, to: Person, visit: Visit | None, request: VisitRequest | Non
     raise ValueError("A message needs a visit, a request or a key.")
 
 
-def _person_key(message: Message) -> str:
-    """The person in a visit message's key, which ends in ":contact:17:published"."""
+def person_key(message: Message) -> str:
+    """The person in a message's key, which ends in the person and the kind (":contact:17:published")."""
     return ":".join(message.key.split(":")[-3:-1])
 
 

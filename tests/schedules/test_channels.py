@@ -93,6 +93,12 @@ def test_each_recipient_gets_its_own_answer_on_one_connection(post_office):
     assert office.connections == 1
 
 
+def test_an_address_that_the_server_repeats_is_masked(post_office):
+    office, channel = post_office
+    office.recipient_answers = {"gone@example.org": "550 <gone@example.org> is unknown"}
+    assert channel.send(letter(recipient="gone@example.org")).error == "550 <g***@example.org> is unknown"
+
+
 def test_a_refused_text_is_judged_by_its_code(post_office):
     office, channel = post_office
     office.text_answers = ["451 try later", "554 spam", "250 OK"]

@@ -21,7 +21,7 @@ from schedules.jobs import LEASE, build_scheduler
 from van_service.extensions import db
 from van_service.settings import Settings
 
-GRACE_SECONDS = 1.5
+GRACE_SECONDS = 1.0
 ENDING = {signal.SIGTERM, signal.SIGINT}
 
 scheduler = AppGroup("scheduler", help="Reminders, deliveries and the timetable.")
@@ -31,6 +31,7 @@ scheduler = AppGroup("scheduler", help="Reminders, deliveries and the timetable.
 def run() -> None:
     """Tick until told to stop; any number may run, one of them ticks."""
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # before any thread starts: this thread waits for them
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a delivery longer than a tick is no cause for a warning
     stop = threading.Event()
     settings: Settings = current_app.extensions["settings"]
     session_factory = sessionmaker(db.engine)
@@ -61,18 +62,25 @@ def run() -> None:
 
 
 def mail_server(settings: Settings) -> MailServer | None:
-    """The mail server of the settings; None where no host is set, and mail goes to the log."""
+    """The mail server of the settings; None where no host is set, and mail goes to the log.
+
+    Raises:
+        ClickException: the settings describe no mail server.
+    """
     if not settings.mail_host:
         return None
-    return MailServer(
-        host=settings.mail_host,
-        port=settings.mail_port,
-        security=settings.mail_security,  # type: ignore[arg-type]  # MailServer refuses anything else
-        user=settings.mail_user,
-        password=settings.mail_password,
-        sender=settings.mail_from,
-        timeout=settings.mail_timeout_seconds,
-    )
+    try:
+        return MailServer(
+            host=settings.mail_host,
+            port=settings.mail_port,
+            security=settings.mail_security,  # type: ignore[arg-type]  # MailServer refuses anything else
+            user=settings.mail_user,
+            password=settings.mail_password,
+            sender=settings.mail_from,
+            timeout=settings.mail_timeout_seconds,
+        )
+    except ValueError as trouble:
+        raise click.ClickException(f"MAIL_SECURITY or MAIL_FROM: {trouble}") from trouble
 
 
 def _end(ticking: BackgroundScheduler) -> bool:
