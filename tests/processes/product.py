@@ -93,10 +93,10 @@ class Product:
     def start(self, *names: str) -> None:
         """Start processes (all unless named) and wait until the web answers."""
         for name in names or COMMANDS:
-            log = (self.folder / f"{name}.log").open("ab")
-            self.processes[name] = subprocess.Popen(
-                COMMANDS[name], cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
-            )
+            with (self.folder / f"{name}.log").open("ab") as log:
+                self.processes[name] = subprocess.Popen(
+                    COMMANDS[name], cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                )
         if "web" in self.processes:
             wait_until(self.answers, "the web process")
 
@@ -111,11 +111,12 @@ class Product:
         """Every part shows life."""
         return requests.get(f"{self.url}/healthz", timeout=5).status_code == 200
 
-    def kill(self, name: str) -> None:
-        """kill -9 of a process and of its children at once, as a power cut would."""
+    def kill(self, name: str, *, alone: bool = False) -> None:
+        """kill -9 of a process and, unless it is to die alone, of its children at once, as a power cut would."""
         process = self.processes.pop(name)
         try:
-            family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+            parent = psutil.Process(process.pid)
+            family = [parent] if alone else [*parent.children(recursive=True), parent]
         except psutil.NoSuchProcess:
             family = []
         for member in family:
