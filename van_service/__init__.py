@@ -6,6 +6,7 @@ scheduler and no planning: those are processes of their own (`flask scheduler ru
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -67,4 +68,5 @@ def _register_blueprints(app: Flask) -> None:
     api.prepare(app)
     for name, guard in guards.items():
         if find_spec(f"van_service.pages.{name}"):
-            auth.register(app, import_module(f"van_service.pages.{name}").blueprint, guard)
+            with suppress(ImportError):
+                auth.register(app, import_module(f"van_service.pages.{name}").blueprint, guard)

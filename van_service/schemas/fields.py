@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -149,6 +149,13 @@ class Instant(fields.AwareDateTime):
         return super()._serialize(local, attr, obj, **kwargs)
 
 
+class CalendarDate(fields.Date):
+    """A date of this century: neither a slip of the keyboard nor one that no calendar can add to."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(validate=Between(min=date(2000, 1, 1), max=date(2099, 12, 31)), **given)
+
+
 class PageQuerySchema(Schema):
     """Which page of a list: so many entries after the one whose id is `after`."""
 
@@ -159,5 +166,5 @@ class PageQuerySchema(Schema):
 class SpanQuerySchema(Schema):
     """Days from `first` to `last`, both included."""
 
-    first = fields.Date(load_default=None)
-    last = fields.Date(load_default=None)
+    first = CalendarDate(load_default=None)
+    last = CalendarDate(load_default=None)

@@ -9,7 +9,17 @@ from marshmallow import Schema, fields
 from schedules.models import TownKind
 from van_service import privacy
 from van_service.auth import caller
-from van_service.schemas.fields import Choice, Degrees, PageQuerySchema, QueryWhole, RowId, Text, Whole, YesNo
+from van_service.schemas.fields import (
+    CalendarDate,
+    Choice,
+    Degrees,
+    PageQuerySchema,
+    QueryWhole,
+    RowId,
+    Text,
+    Whole,
+    YesNo,
+)
 
 
 class TownSchema(Schema):
@@ -135,8 +145,8 @@ class ServiceSchema(Schema):
 class CoverageQuerySchema(Schema):
     """Coverage over which days."""
 
-    first = fields.Date(required=True)
-    last = fields.Date(required=True)
+    first = CalendarDate(required=True)
+    last = CalendarDate(required=True)
 
 
 class TownCoverageSchema(Schema):

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 from schedules.differences import ChangeKind
 from schedules.models import PlanState
 from van_service.reasons import reason_in_words
-from van_service.schemas.fields import Choice, Instant, QueryWhole, RowId, Sized, Text, Whole, YesNo
+from van_service.schemas.fields import CalendarDate, Choice, Instant, QueryWhole, RowId, Sized, Text, Whole, YesNo
 from van_service.schemas.places import TownNameSchema
 
 
@@ -23,8 +23,8 @@ class PlanOptionsSchema(Schema):
 class PlanInSchema(Schema):
     """A plan to make: its days, the solver's seconds (the setting's where not given), the seed."""
 
-    first_day = fields.Date(required=True)
-    last_day = fields.Date(required=True)
+    first_day = CalendarDate(required=True)
+    last_day = CalendarDate(required=True)
     seconds = Whole(1, 600, load_default=None, allow_none=True)
     seed = Whole(0, load_default=1)
     options = fields.Nested(PlanOptionsSchema, load_default=dict)

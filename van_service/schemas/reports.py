@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, post_load
 
 from schedules.models import SampleResult
 from schedules.reports import LARGEST_COUNT, MOST_SAMPLES, ReportIn, SampleIn
-from van_service.schemas.fields import Choice, Instant, QueryWhole, Sized, Text, Whole, YesNo
+from van_service.schemas.fields import CalendarDate, Choice, Instant, QueryWhole, Sized, Text, Whole, YesNo
 
 
 class SampleInSchema(Schema):
@@ -74,8 +74,8 @@ class ReportSchema(Schema):
 class TotalsQuerySchema(Schema):
     """Sums over which days, and of which town."""
 
-    first = fields.Date(required=True)
-    last = fields.Date(required=True)
+    first = CalendarDate(required=True)
+    last = CalendarDate(required=True)
     town_id = QueryWhole(1, load_default=None)
 
 

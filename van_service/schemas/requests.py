@@ -11,6 +11,7 @@ from schedules.wishes import HOST_BRINGS, MOST_SERVICES, MOST_WINDOWS, Wish, Wis
 from van_service import privacy
 from van_service.auth import caller
 from van_service.schemas.fields import (
+    CalendarDate,
     Choice,
     DayMinute,
     Instant,
@@ -28,7 +29,7 @@ from van_service.schemas.places import ContactSchema, TownNameSchema, VenueSchem
 class WindowSchema(Schema):
     """A day and the minutes after its midnight between which the session may lie."""
 
-    day = fields.Date(required=True)
+    day = CalendarDate(required=True)
     opens = DayMinute(required=True)
     closes = DayMinute(required=True)
     preferred = YesNo(load_default=False)
