@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -213,20 +213,22 @@ def test_a_runner_that_lost_its_lease_throws_its_result_away(session, session_fa
 
 # Real processes -------------------------------------------------------------------------------------------------------
 
+# The imports are inside because the spawned child imports this file as well and needs none of them.
 RUNNER = """
 import sys
-from datetime import UTC, datetime, timedelta
-from sqlalchemy import create_engine
-from sqlalchemy.orm import sessionmaker
-from schedules.runner import run_forever, stop_on_signals
+
+def main(url, owner, begins):
+    from datetime import UTC, datetime
+    from sqlalchemy import create_engine
+    from sqlalchemy.orm import sessionmaker
+    from schedules.runner import run_forever, stop_on_signals
+    ahead = datetime.fromisoformat(begins) - datetime.now(UTC)
+    sessions = sessionmaker(create_engine(url))
+    stop = stop_on_signals()
+    run_forever(sessions, owner=owner, stop=stop, lease_seconds=5.0, clock=lambda: datetime.now(UTC) + ahead)
 
 if __name__ == "__main__":
-    started = datetime.now(UTC)
-    offset = datetime.fromisoformat(sys.argv[3]) - started
-    run_forever(
-        sessionmaker(create_engine(sys.argv[1])), owner=sys.argv[2], stop=stop_on_signals(), lease_seconds=3.0,
-        clock=lambda: datetime.now(UTC) + offset,
-    )
+    main(*sys.argv[1:])
 """
 
 
@@ -278,7 +280,7 @@ def test_a_runner_killed_while_it_solves_leaves_no_child_and_another_completes_t
     eventually(lambda: not any(is_alive(child) for child in children), 20)
     assert column(session_factory, plan_id, "state") is PlanState.SOLVING
 
-    start_runner("second", datetime.now(UTC) - datetime.now(UTC) + now.replace(minute=now.minute + 5))
+    start_runner("second", now + timedelta(minutes=10))
     eventually(lambda: column(session_factory, plan_id, "lease_owner") == "second")
     eventually(lambda: column(session_factory, plan_id, "value"))
     with session_factory.begin() as other:
