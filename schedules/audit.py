@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from schedules.contacts import masked_email, masked_name, masked_phone
@@ -63,6 +63,12 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[s
     """Of two full pictures of a row only the keys that differ."""
     keys = [key for key in after if before.get(key) != after[key]]
     return {key: before.get(key) for key in keys}, {key: after[key] for key in keys}
+
+
+@event.listens_for(AuditRow, "before_update")
+@event.listens_for(AuditRow, "before_delete")
+def _refuse_to_forget(_mapper: object, _connection: object, row: AuditRow) -> None:
+    raise TypeError(f"Audit row {row.id} stays as it was written.")
 
 
 def _storable(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from schedules import calendar
 from schedules.errors import BadPin, Missing, MoveNotAllowed
+from schedules.finding import find
 from schedules.inbox import get_request, record, refuse_bad_reason, tell
 from schedules.lifecycle import move_request
 from schedules.models import Priority, RequestState, RequestWindow, Shift, VisitRequest
@@ -70,7 +71,7 @@ def pin(
     request = get_request(session, request_id)
     if request.state not in (RequestState.ACCEPTED, RequestState.PLANNED):
         raise MoveNotAllowed(noun="request", from_=request.state.value, to="pinned")
-    shift = session.get(Shift, shift_id)
+    shift = find(session, Shift, shift_id)
     if shift is None or shift.out_of_service is not None:
         raise BadPin(field="shift_id", given=shift_id)
     spans = [(window.opens, window.closes) for window in request.windows if window.day == shift.day]

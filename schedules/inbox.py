@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from schedules import audit, reminders
 from schedules.errors import BadText, NotFound, TextTooLong
+from schedules.finding import find
 from schedules.models import RequestState, Service, VisitRequest
 from schedules.wishes import is_printable
 
@@ -27,7 +28,7 @@ def catalogue(session: Session) -> list[Service]:
 
 def get_request(session: Session, request_id: int, town_id: int | None = None) -> VisitRequest:
     """The request. Raises NotFound, also where it is another town's than `town_id`."""
-    request = session.get(VisitRequest, request_id)
+    request = find(session, VisitRequest, request_id)
     if request is None or town_id not in (None, request.town_id):
         raise NotFound(noun="request", id=request_id)
     return request

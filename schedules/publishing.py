@@ -21,6 +21,7 @@ from routes.instances import read_problem
 from schedules import audit, calendar, planning, promises, reminders, visits
 from schedules.differences import Change, ChangeKind, Difference, difference, slot_of, stops_of
 from schedules.errors import ChangedMeanwhile, MoveNotAllowed, NotFound, StalePlan, UnlawfulPlan
+from schedules.finding import find
 from schedules.lifecycle import PLAN_MOVES, move_plan, move_request
 from schedules.models import Message, Plan, PlanState, RequestState, Tour, Visit, VisitChange
 from schedules.numbering import next_number
@@ -205,7 +206,7 @@ def _refuse_unlawful(session: Session, plan: Plan) -> None:
 
 
 def _get_plan(session: Session, plan_id: int) -> Plan:
-    plan = session.get(Plan, plan_id)
+    plan = find(session, Plan, plan_id)
     if plan is None:
         raise NotFound(noun="plan", id=plan_id)
     return plan

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from schedules import audit, calendar, visits
 from schedules.decisions import accept, decline, expire, pin, set_priority, unpin
 from schedules.errors import AlreadyPromised, AlreadyUnderWay, ChangedMeanwhile, Forbidden, MoveNotAllowed, NotFound
+from schedules.finding import find
 from schedules.inbox import catalogue, get_request, list_requests, record, refuse_bad_reason, tell
 from schedules.lifecycle import LIVE_VISITS, MOVABLE_VISITS, move_request
 from schedules.models import RequestService, RequestState, RequestWindow, Town, Visit, VisitRequest
@@ -58,7 +59,7 @@ def submit(
     """
     if own_town_id not in (None, town_id):
         raise Forbidden(field="town_id")
-    if session.get(Town, town_id) is None:
+    if find(session, Town, town_id) is None:
         raise NotFound(noun="town", id=town_id)
     asked = read(session, town_id, wish, now=now)
     year = calendar.local_day(now).year
@@ -206,6 +207,7 @@ def _picture(request: VisitRequest) -> dict[str, Any]:
         "state": request.state,
         "priority": request.priority,
         **_matter(request),
+        "preferred": [window.preferred for window in request.windows],
         "contact_name": request.contact_name,
         "contact_phone": request.contact_phone,
         "contact_email": request.contact_email,

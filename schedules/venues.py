@@ -18,6 +18,7 @@ from schedules.errors import (
     TextTooLong,
     refuse_all,
 )
+from schedules.finding import find
 from schedules.models import Town, Venue, VenueKind, Visit, VisitState
 
 LATITUDES = (30.70, 31.08)
@@ -56,7 +57,7 @@ def list_venues(
 
 def get_venue(session: Session, venue_id: int, town_id: int | None = None) -> Venue:
     """The venue. Raises NotFound, also where it is another town's than `town_id`."""
-    venue = session.get(Venue, venue_id)
+    venue = find(session, Venue, venue_id)
     if venue is None or town_id not in (None, venue.town_id):
         raise NotFound(noun="venue", id=venue_id)
     return venue
@@ -126,7 +127,7 @@ def add_venue(
 
 def _refuse_bad(session: Session, venue: Venue) -> None:
     problems: list[Refused] = []
-    if session.get(Town, venue.town_id) is None:
+    if find(session, Town, venue.town_id) is None:
         problems.append(BadChoice(field="town_id"))
     if session.get(VenueKind, venue.kind_code) is None:
         problems.append(BadChoice(field="kind_code"))

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from schedules import reminders
 from schedules.errors import Missing, MoveNotAllowed, NotFound
+from schedules.finding import find
+from schedules.inbox import refuse_bad_reason
 from schedules.models import CrewMember, RequestState, Shift, Tour, Visit, VisitState
 from schedules.promises import change, release
 
@@ -23,7 +25,7 @@ def get_visit(
     session: Session, visit_id: int, *, town_id: int | None = None, crew_member_id: int | None = None
 ) -> Visit:
     """The visit. Raises NotFound, also where it is another town's, or of a shift that the crew member does not ride."""
-    visit = session.get(Visit, visit_id)
+    visit = find(session, Visit, visit_id)
     if visit is None or town_id not in (None, visit.town_id):
         raise NotFound(noun="visit", id=visit_id)
     if crew_member_id is not None and crew_member_id not in [member.id for member in visit.shift.crew]:
@@ -192,6 +194,7 @@ def _end(
 ) -> Visit:
     if not reason.strip():
         raise Missing(field="reason")
+    refuse_bad_reason(reason)
     visit = get_visit(session, visit_id)
     if visit.state is to:
         return visit
@@ -235,7 +238,7 @@ def tour_of(session: Session, shift_id: int) -> TourView:
 
     `drives` gives for each visit's id the minutes of driving to it. Raises NotFound.
     """
-    shift = session.get(Shift, shift_id)
+    shift = find(session, Shift, shift_id)
     if shift is None:
         raise NotFound(noun="shift", id=shift_id)
     standing = _all_visits().where(Visit.shift_id == shift_id, Visit.state != VisitState.CANCELLED)

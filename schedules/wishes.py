@@ -40,6 +40,7 @@ from schedules.errors import (
     WindowTooShort,
     refuse_all,
 )
+from schedules.finding import find
 from schedules.models import Day, PlanningSettings, Priority, Service, Shift, Venue
 
 MOST_WINDOWS = 12
@@ -56,8 +57,6 @@ HOST_BRINGS = {"power": ("needs_power", "power"), "parking": ("needs_parking", "
 """What a host may bring, with the service's column that asks for it and the venue's that has it."""
 
 MINUTES_PER_DAY = 24 * 60
-LARGEST_ID = 2**31 - 1
-"""Larger ids do not fit into a database column, so they name nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +163,7 @@ def earliest_day(session: Session, now: datetime) -> date:
 
 def _find_venue(session: Session, town_id: int, venue_id: int) -> Venue | None:
     """The town's own venue, if it is in use."""
-    if not 0 < venue_id <= LARGEST_ID:
-        return None
-    venue = session.get(Venue, venue_id)
+    venue = find(session, Venue, venue_id)
     return venue if venue is not None and venue.active and venue.town_id == town_id else None
 
 

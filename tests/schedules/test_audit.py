@@ -87,3 +87,15 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 
 def test_an_address_is_an_address() -> None:
     assert is_email("lu.yan+van@fengxian.example.gov.cn")
+
+
+def test_a_row_is_neither_changed_nor_deleted(session: Session, now: datetime) -> None:
+    row = audit.record(session, actor="zhou", now=now, verb="v", noun="n", noun_id=1)
+    session.commit()
+    row.actor = "somebody else"
+    with pytest.raises(TypeError, match="stays as it was written"):
+        session.flush()
+    session.rollback()
+    session.delete(row)
+    with pytest.raises(TypeError, match="stays as it was written"):
+        session.flush()

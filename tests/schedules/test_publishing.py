@@ -432,3 +432,33 @@ def test_what_is_not_committed_has_not_happened(session: Session, district: Dist
     before = picture(session)
     publishing.publish(session, plan.id, actor="zhou", now=now)
     assert picture(session) == before  # which rolls back, as a killed process does
+
+
+def test_a_town_that_withdraws_while_a_plan_is_published_is_never_overrun(
+    session_factory: sessionmaker[Session], session: Session, district: District, now: datetime
+) -> None:
+    first = district.asked[0]
+    plan = draft(session, [(first, district.tuesday, 540)], now=now)
+    request_id, plan_id = first.id, plan.id
+    outcome: list[Exception] = []
+
+    def publish() -> None:
+        with session_factory() as own:
+            try:
+                publishing.publish(own, plan_id, actor="zhou", now=now)
+                own.commit()
+            except errors.ScheduleError as error:
+                outcome.append(error)
+
+    # The town's change is made but not committed when the publisher starts: it waits, or reads the state before.
+    requests.withdraw(session, request_id, actor="town", now=now)
+    session.flush()
+    thread = threading.Thread(target=publish)
+    thread.start()
+    session.commit()
+    thread.join()
+    assert isinstance(outcome[0], errors.Conflict)
+    session.expire_all()
+    assert session.scalar(select(func.count()).select_from(Visit)) == 0
+    assert session.get_one(VisitRequest, request_id).state is RequestState.WITHDRAWN
+    assert session.get_one(Plan, plan_id).state is PlanState.DRAFT

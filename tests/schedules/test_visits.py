@@ -202,3 +202,19 @@ def test_a_shift_without_visits_has_an_empty_tour(session: Session, shift: Shift
     assert (view.shift, view.visits, view.leaves) == (shift, [], None)
     with pytest.raises(errors.NotFound):
         visits.tour_of(session, 999)
+
+
+@pytest.mark.parametrize("nobody", [0, -1, 999, 2**31, 10**30])
+def test_an_id_that_names_nothing_is_not_found(session: Session, nobody: int) -> None:
+    with pytest.raises(errors.NotFound):
+        visits.get_visit(session, nobody)
+
+
+@pytest.mark.parametrize(("reason", "kind"), [("长" * 501, errors.TextTooLong), ("a\0b", errors.BadText)])
+def test_a_reason_that_cannot_be_shown_is_refused(
+    session: Session, visit: Visit, now: datetime, reason: str, kind: type[errors.Refused]
+) -> None:
+    for end in (visits.miss, visits.cancel):
+        with pytest.raises(kind):
+            end(session, visit.id, reason, actor="zhou", now=now)
+    assert visit.version == 1
