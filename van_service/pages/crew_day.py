@@ -125,40 +125,49 @@ def _arrive(visit: Visit) -> tuple[int, str]:
 
 
 def _legs(tour: TourView) -> Iterator[Leg]:
+    """From depot to depot. Lunch stands where the plan has it: before leaving, before or after a drive, or at home."""
     depot = formats.localized(tour.shift.van.depot)
+    lunches = [tour.lunch] if tour.lunch is not None else []
     if tour.leaves is not None:
+        yield from _lunch_before(tour, lunches, tour.leaves)
         yield Leg("depot", str(gettext("Leave %(depot)s", depot=depot)), tour.leaves)
-    lunch_due = tour.lunch
     before = tour.leaves
     for number, visit in enumerate(tour.visits, 1):
-        had_lunch = lunch_due is not None and lunch_due < visit.arrives
-        if had_lunch:
-            yield _lunch(tour)
-            lunch_due = None
+        setup = visit.starts - visit.request.setup
+        has_lunch = any(at < setup for at in lunches)
+        yield from _lunch_before(tour, lunches, visit.arrives)
         drive = tour.drives.get(visit.id)
         if drive is not None:
-            yield Leg("drive", _drive(drive, _slack(tour, before, visit, drive, had_lunch=had_lunch)))
+            yield Leg("drive", _drive(drive, _slack(tour, before, setup, drive, has_lunch=has_lunch)))
+        yield from _lunch_before(tour, lunches, setup)
         yield Leg("stop", at=visit.starts, visit=visit, number=number)
         before = visit.departs
-    if lunch_due is not None:
-        yield _lunch(tour)
-    if tour.returns is not None and tour.visits and tour.as_planned:
-        back = tour.returns - tour.visits[-1].departs - (tour.shift.lunch_minutes or 0) * (lunch_due is not None)
-        yield Leg("drive", _drive(back, 0))
-    if tour.returns is not None:
-        yield Leg("depot", str(gettext("Back at %(depot)s", depot=depot)), tour.returns)
+    yield from _home(tour, lunches, depot)
 
 
-def _slack(tour: TourView, before: int | None, visit: Visit, drive: int, *, had_lunch: bool) -> int:
+def _home(tour: TourView, lunches: list[int], depot: str) -> Iterator[Leg]:
+    if tour.returns is None:
+        return
+    on_the_way = [at for at in lunches if at < tour.returns]
+    yield from _lunch_before(tour, lunches, tour.returns)
+    if tour.visits and tour.as_planned:
+        eating = (tour.shift.lunch_minutes or 0) * len(on_the_way)
+        yield Leg("drive", _drive(tour.returns - tour.visits[-1].departs - eating, 0))
+    yield Leg("depot", str(gettext("Back at %(depot)s", depot=depot)), tour.returns)
+    yield from _lunch_before(tour, lunches, 24 * 60)
+
+
+def _lunch_before(tour: TourView, lunches: list[int], minute: int) -> Iterator[Leg]:
+    """The lunch still to come, if it begins before this minute."""
+    while lunches and lunches[0] < minute:
+        minutes = formats.duration(tour.shift.lunch_minutes or 0)
+        yield Leg("lunch", str(gettext("Lunch %(minutes)s", minutes=minutes)), lunches.pop(0))
+
+
+def _slack(tour: TourView, before: int | None, setup: int, drive: int, *, has_lunch: bool) -> int:
     if before is None or not tour.as_planned:
         return 0
-    lunch = (tour.shift.lunch_minutes or 0) if had_lunch else 0
-    return max(0, visit.arrives - before - drive - lunch)
-
-
-def _lunch(tour: TourView) -> Leg:
-    minutes = formats.duration(tour.shift.lunch_minutes or 0)
-    return Leg("lunch", str(gettext("Lunch %(minutes)s", minutes=minutes)), tour.lunch)
+    return max(0, setup - before - drive - (tour.shift.lunch_minutes or 0) * has_lunch)
 
 
 def _drive(minutes: int, slack: int) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext, ngettext
 
 from schedules import calendar
-from schedules.models import RequestState, Unserved, Visit, VisitRequest, VisitState
+from schedules.models import Report, RequestState, Unserved, Visit, VisitRequest, VisitState
 from van_service.pages import formats
 
 _l = lazy_gettext
@@ -75,16 +76,35 @@ def _ending(request: VisitRequest, decided: str) -> Step:
     return Step(word, decided if request.state is RequestState.DECLINED else "", "warn")
 
 
-def next_step(request: VisitRequest, visit: Visit | None, left_out: Unserved | None) -> str:
-    """What comes next, in one plain sentence."""
+def next_step(
+    request: VisitRequest, visit: Visit | None, left_out: Unserved | None, report: Report | None, *, today: date
+) -> str:
+    """What comes next, in one plain sentence; of a visit that took place what was counted."""
     if request.state is RequestState.PLANNED and visit is not None:
-        return _about_visit(visit)
+        return _about_visit(visit, today)
+    if request.state is RequestState.DONE and report is not None:
+        return counted(report)
     if request.state is RequestState.ACCEPTED and left_out is not None:
         return str(gettext("Not placed in the published plan. More times to choose from raise the chance."))
     return str(_NEXT[request.state])
 
 
-def _about_visit(visit: Visit) -> str:
+def counted(report: Report) -> str:
+    """86 people · 37 consultations · 26 samples, 1 suspected positive."""
+    parts = [
+        ngettext("%(num)s person", "%(num)s people", report.people),
+        ngettext("%(num)s consultation", "%(num)s consultations", report.consultations),
+    ]
+    if report.samples_tested:
+        parts.append(ngettext("%(num)s sample", "%(num)s samples", report.samples_tested))
+    if report.suspected_positives:
+        parts.append(gettext("%(number)s suspected positive", number=report.suspected_positives))
+    return " · ".join(parts)
+
+
+def _about_visit(visit: Visit, today: date) -> str:
+    if visit.day < today:
+        return str(gettext("The visit was on %(day)s; its report is still to come.", day=formats.day(visit.day)))
     when = gettext("%(day)s, %(time)s", day=formats.day(visit.day), time=formats.span(visit.starts, visit.closes))
     if visit.state is VisitState.PROMISED:
         return str(gettext("The van comes %(when)s. Confirm that somebody expects it.", when=when))

@@ -39,6 +39,7 @@ blueprint = Blueprint("town", __name__, url_prefix="/town")
 OPEN_STATES = (RequestState.SUBMITTED, RequestState.ACCEPTED, RequestState.PLANNED)
 CHANGEABLE = (RequestState.SUBMITTED, RequestState.ACCEPTED)
 MOST_SHOWN = 200
+ENDED_SHOWN = 6
 
 
 @blueprint.get("")
@@ -47,19 +48,32 @@ def home() -> str:
     town, now = _town(), utc_now()
     today = calendar.local_day(now)
     mine = requests.list_requests(db.session, town_id=town.id, limit=MOST_SHOWN)
-    coming = [visit for visit in visits.visits_of_town(db.session, town.id, first=today) if visit.state in LIVE_VISITS]
-    visit_of = {visit.request_id: visit for visit in coming}
+    visit_of = {visit.request_id: visit for visit in visits.visits_of_town(db.session, town.id)}
+    report_of = _reports_of([visit.id for visit in visit_of.values()])
     left_out = _left_out(mine)
-    next_steps = {each.id: town_words.next_step(each, visit_of.get(each.id), left_out.get(each.id)) for each in mine}
+    coming = [visit for visit in visit_of.values() if visit.state in LIVE_VISITS and visit.day >= today]
+    shown_above = {visit.request_id for visit in coming}
+    ended = [each for each in mine if each.state not in OPEN_STATES]
     return render_template(
         "towns/home.html",
         town=town,
         today=today,
         coming=coming,
-        open_requests=[each for each in mine if each.state in OPEN_STATES and each.id not in visit_of],
-        ended_requests=[each for each in mine if each.state not in OPEN_STATES][:20],
+        open_requests=[each for each in mine if each.state in OPEN_STATES and each.id not in shown_above],
+        ended_requests=ended if "all" in request.args else ended[:ENDED_SHOWN],
+        number_ended=len(ended),
+        visit_of=visit_of,
         left_out=left_out,
-        next_steps=next_steps,
+        next_steps={
+            each.id: town_words.next_step(
+                each,
+                visit_of.get(each.id),
+                left_out.get(each.id),
+                report_of.get(visit_of[each.id].id) if each.id in visit_of else None,
+                today=today,
+            )
+            for each in mine
+        },
         standing=_standing(town, today),
         cap=LONGEST_WAIT_DAYS,
     )
@@ -108,9 +122,7 @@ def reveal_crew_phone(request_id: int) -> Response | str:
     if visit is None or not _crew_may_be_called(visit):
         return redirect(url_for("town.show", request_id=request_id), 303)
     member = visit.shift.crew[0]
-    audit.record(
-        db.session, actor=auth.actor(), now=utc_now(), verb="revealed", noun="crew_member", noun_id=member.id
-    )
+    audit.record(db.session, actor=auth.actor(), now=utc_now(), verb="revealed", noun="crew_member", noun_id=member.id)
     db.session.commit()
     return _request_page(asked, phone=member.phone)
 
@@ -210,8 +222,7 @@ def results() -> str:
     held = [
         visit for visit in visits.visits_of_town(db.session, town.id, first, last) if visit.state is VisitState.DONE
     ]
-    ids = [visit.id for visit in held]
-    by_visit = {row.visit_id: row for row in db.session.scalars(select(Report).where(Report.visit_id.in_(ids)))}
+    by_visit = _reports_of([visit.id for visit in held])
     return render_template(
         "towns/results.html",
         town=town,
@@ -256,6 +267,11 @@ def _crew_may_be_called(visit: Visit) -> bool:
     return bool(visit.shift.crew) and calendar.local_day(utc_now()) >= visit.day - timedelta(days=1)
 
 
+def _reports_of(visit_ids: list[int]) -> dict[int, Report]:
+    rows = db.session.scalars(select(Report).where(Report.visit_id.in_(visit_ids)))
+    return {row.visit_id: row for row in rows}
+
+
 def _left_out(mine: list[VisitRequest]) -> dict[int, Unserved]:
     """For each request that waits, why the latest published plan has no place for it."""
     waiting = [each.id for each in mine if each.state is RequestState.ACCEPTED]
@@ -291,7 +307,7 @@ def _request_page(asked: VisitRequest, *, phone: str = "") -> str:
         live=live,
         report=report,
         steps=town_words.steps_of(asked, visit, left_out),
-        next_step=town_words.next_step(asked, visit, left_out),
+        next_step=town_words.next_step(asked, visit, left_out, None, today=calendar.local_day(now)),
         why=town_words.why_left_out(left_out) if left_out is not None else None,
         changeable=asked.state in CHANGEABLE,
         open=asked.state in OPEN_STATES,
