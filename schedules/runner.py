@@ -34,6 +34,8 @@ BEAT_SECONDS = 0.5
 IDLE_BEAT_SECONDS = 2.0
 GRACE_SECONDS = 60.0
 """How much longer than allowed a solver may take, explaining included, before it counts as stuck."""
+STORE_TRIES = 5
+STORE_PAUSE_SECONDS = 1.0
 
 Stop = Callable[[], bool]
 
@@ -181,8 +183,23 @@ class Runner:
         return None
 
     def _beat(self, claim: Claim, watch: _Watch) -> bool:
-        """Renew the lease and show progress; whether somebody wants the run to end. Raises LeaseLost."""
+        """Renew the lease and show progress; whether somebody wants the run to end.
+
+        A database that is away for a moment costs a beat and no more. Raises LeaseLost.
+        """
         watch.beaten()
+        try:
+            held, finish = self._write_beat(claim, watch)
+        except DBAPIError:
+            logger.warning("No beat of plan %s: the database is out of reach.", claim.plan_id, exc_info=True)
+            return False
+        if not held:
+            self.solver.kill()
+            raise LeaseLost(noun="plan", id=claim.plan_id)
+        return finish
+
+    def _write_beat(self, claim: Claim, watch: _Watch) -> tuple[bool, bool]:
+        """Whether the lease is held, and whether somebody wants the run to end."""
         with self.sessions.begin() as session:
             held = runs.beat(
                 session,
@@ -195,28 +212,36 @@ class Runner:
                 progress=watch.curve,
             )
             health.beat(session, health.RUNNER, self.owner, self.clock())
-            finish = runs.stop_requested(session, claim.plan_id)
-        if not held:
-            self.solver.kill()
-            raise LeaseLost(noun="plan", id=claim.plan_id)
-        return finish
+            return held, runs.stop_requested(session, claim.plan_id)
 
     def _store(self, claim: Claim, snapshot: Snapshot, answer: Solved) -> None:
-        try:
-            with self.sessions.begin() as session:
-                store_draft(
-                    session,
-                    claim.plan_id,
-                    snapshot,
-                    answer.plan,
-                    answer.unserved,
-                    owner=self.owner,
-                    attempt=claim.attempt,
-                    now=self.clock(),
-                )
-        except UnlawfulPlan as error:
-            logger.error("The checker refuses plan %s: %s", claim.plan_id, error.detail)
-            self._fail(claim, "unlawful", error.detail)
+        """Store the draft, trying again while the database is out of reach. Raises LeaseLost, DBAPIError."""
+        for left in reversed(range(STORE_TRIES)):
+            try:
+                self._write_draft(claim, snapshot, answer)
+                return
+            except DBAPIError:
+                if not left:
+                    raise
+                logger.warning("Plan %s could not be stored yet.", claim.plan_id, exc_info=True)
+                time.sleep(STORE_PAUSE_SECONDS)
+            except UnlawfulPlan as error:
+                logger.error("The checker refuses plan %s: %s", claim.plan_id, error.detail)
+                self._fail(claim, "unlawful", error.detail)
+                return
+
+    def _write_draft(self, claim: Claim, snapshot: Snapshot, answer: Solved) -> None:
+        with self.sessions.begin() as session:
+            store_draft(
+                session,
+                claim.plan_id,
+                snapshot,
+                answer.plan,
+                answer.unserved,
+                owner=self.owner,
+                attempt=claim.attempt,
+                now=self.clock(),
+            )
 
     def _fail(self, claim: Claim, reason: str, detail: dict[str, Any]) -> None:
         with self.sessions.begin() as session:

@@ -79,7 +79,7 @@ class SolverProcess:
         self._process: Any = None
         self._pipe: Connection | None = None
         self._jobs = 0
-        self._worn = False
+        self._worn = self._busy = False
 
     def __enter__(self) -> SolverProcess:
         self.start()
@@ -94,8 +94,8 @@ class SolverProcess:
         return None if self._process is None else self._process.pid
 
     def start(self) -> None:
-        """Have a child that lives; it loads the solver meanwhile."""
-        if self._process is not None and self._process.is_alive() and not self._worn:
+        """Have a child that lives and is free, loading the solver if it is new. A job nobody waits for is dropped."""
+        if self._process is not None and self._process.is_alive() and not (self._worn or self._busy):
             return
         self.kill()
         ours, theirs = self._context.Pipe()
@@ -103,12 +103,13 @@ class SolverProcess:
         self._process.start()
         theirs.close()  # so that the child's end is the only one, and its death is seen here
         self._pipe = ours
-        self._jobs, self._worn = 0, False
+        self._jobs, self._worn, self._busy = 0, False, False
 
     def solve(self, problem: Problem, *, seconds: float, seed: int, threads: int) -> None:
         """Hand over a job; its answers come from `receive`. Raises SolverDied."""
         self.start()
         self._jobs += 1
+        self._busy = True
         self._send(Job(self._jobs, write_problem(problem), seconds, seed, threads))
 
     def finish(self) -> None:
@@ -123,6 +124,8 @@ class SolverProcess:
             answer: Answer | None = self._pipe.recv() if self._pipe.poll(timeout) else None
         except (EOFError, OSError) as error:
             raise SolverDied from error
+        if isinstance(answer, Solved | Unsolvable):
+            self._busy = False
         if isinstance(answer, Solved):
             self._worn = self._jobs >= MOST_JOBS or answer.kilobytes > MOST_KILOBYTES
         return answer
@@ -155,8 +158,11 @@ def serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     ear = _Ear(pipe)
     threading.Thread(target=ear.listen, daemon=True).start()
-    _warm_up()
+    from routes import warm_up
+
+    warm_up.load_solvers()
     pipe.send(Ready())
+    threading.Thread(target=warm_up.compile_labelling, daemon=True).start()  # a small problem need not wait for it
     while True:
         job = ear.jobs.get()
         pipe.send(_answer(job, ear))
@@ -183,15 +189,8 @@ class _Ear:
                 self.finish = message.number
 
 
-def _warm_up() -> None:
-    """Load the solver libraries and everything they compile at first use, with a problem of no visits."""
-    from routes.planner import plan_visits
-
-    plan_visits(Problem("warm-up", (), (), (), ()), seconds=1)
-
-
 def _answer(job: Job, ear: _Ear) -> Solved | Unsolvable:
-    from routes.planner import ContradictoryPins, plan_visits
+    from routes.planner import ContradictoryPins, plan_visits  # loaded by the child alone
 
     problem = read_problem(job.problem)
     try:

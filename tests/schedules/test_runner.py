@@ -17,8 +17,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from routes import Plan as Solution
+from routes import Problem
 from routes.explain import explain
 from routes.planner import plan_visits
 from routes.travel import RouterFailed
@@ -29,6 +31,7 @@ from schedules.models import Heartbeat, Plan, PlanState, RequestState, Stop, Uns
 from schedules.planning import snapshot
 from schedules.publishing import violations
 from schedules.runner import run_forever, run_one
+from schedules.solver_process import Solved, SolverProcess
 from tests.schedules.districts import LAST, MONDAY, busy_district, small_district
 
 ROOT = Path(__file__).parents[2]
@@ -165,6 +168,51 @@ def test_without_travel_times_a_run_fails_and_nothing_is_guessed(session, sessio
     run_one(session_factory, owner="runner", clock=clock_from(now), travel=lambda _: Broken())
     plan = session.get_one(Plan, plan_id, populate_existing=True)
     assert (plan.state, plan.failure, plan.tours) == (PlanState.FAILED, "travel_unavailable", [])
+
+
+class Unsteady:
+    """A session factory whose database is out of reach for the transactions of the given numbers, counted from 0."""
+
+    def __init__(self, sessions, away: set[int]) -> None:
+        self.sessions, self.away, self.count = sessions, away, -1
+
+    def __call__(self):
+        return self.sessions()
+
+    @contextmanager
+    def begin(self):
+        self.count += 1
+        with self.sessions.begin() as session:
+            yield session
+            if self.count in self.away:
+                raise OperationalError("COMMIT", {}, Exception("connection lost"))
+
+
+def test_a_database_that_is_away_for_a_moment_costs_no_run(session, session_factory, now):
+    small_district(session, 4, now=now)
+    plan_id = queue(session, now)
+    unsteady = Unsteady(session_factory, away=set(range(1, 5)))  # all but the claim: beats, and the draft itself
+    assert run_one(unsteady, owner="runner", clock=clock_from(now)) == plan_id
+    assert unsteady.count >= 5
+    assert column(session_factory, plan_id, "state") is PlanState.DRAFT
+
+
+def test_a_job_that_nobody_waits_for_any_more_is_dropped_with_its_child():
+    problem = Problem("none", (), (), (), ())
+    with SolverProcess() as solver:
+        first = solver.pid
+        solver.start()
+        assert solver.pid == first
+        solver.solve(problem, seconds=5, seed=1, threads=1)
+        solver.start()
+        assert solver.pid != first
+        solver.solve(problem, seconds=5, seed=1, threads=1)
+        answers = [eventually(lambda: solver.receive(1)) for _ in range(2)]
+        while not isinstance(answers[-1], Solved):
+            answers.append(eventually(lambda: solver.receive(1)))
+        last = solver.pid
+        solver.start()
+        assert solver.pid == last, "a child that has answered stays"
 
 
 # While it solves ------------------------------------------------------------------------------------------------------
