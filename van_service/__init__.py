@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from flask import Flask, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from schedules import audit, calendar
 from van_service import api, assets, auth, commands, errors, headers, health, languages, logs, pages
@@ -33,6 +34,10 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.session_cookie_secure,
     )
+    if settings.trusted_proxies:
+        # Else whoever signs in wrongly behind the proxy would lock everybody out who comes through it.
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.extensions["settings"] = settings
     app.extensions["clock"] = system_clock
     db.init_app(app)

@@ -22,6 +22,8 @@ def prepare(app: Flask, settings: Settings) -> None:
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         # The crew's phone may show where it is; nothing else of a device is used.
         headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(), microphone=()")
+        if settings.session_cookie_secure:  # served by https, so never ask by http again
+            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         # Offices share computers: after signing out, the way back must not show what was there.
         headers.setdefault("Cache-Control", "no-store")
         return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, current_app, has_request_context, request, session
 from flask_babel import get_locale
+from sqlalchemy.exc import SQLAlchemyError
 
 from van_service.auth import current_account
 from van_service.extensions import babel
@@ -25,11 +26,19 @@ def language_of_caller() -> str:
     default: str = current_app.config["BABEL_DEFAULT_LOCALE"]
     if not has_request_context():
         return default
-    account = current_account()
-    for choice in (request.args.get("lang"), account and account.locale, session.get("locale")):
+    for choice in (request.args.get("lang"), _language_of_account(), session.get("locale")):
         if choice in LANGUAGES:
             return choice
     return request.accept_languages.best_match(LANGUAGES) or default
+
+
+def _language_of_account() -> str | None:
+    """Also asked while an error is put into words, so a database that is away must not break it."""
+    try:
+        account = current_account()
+    except SQLAlchemyError:
+        return None
+    return account.locale if account is not None else None
 
 
 def language() -> str:

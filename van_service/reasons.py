@@ -55,8 +55,9 @@ def _impossible(detail: Mapping[str, Any]) -> str:
         shifts,
         why=_counts(detail.get("rules") or {}),
     )
-    nearest = _nearest(detail.get("nearest"))
-    return f"{sentence} {gettext('Nearest: %(miss)s.', miss=nearest)}" if nearest else sentence
+    miss = _nearest(detail.get("nearest"))
+    nearest = gettext("Nearest: %(miss)s.", miss=miss) if miss else ""
+    return f"{sentence} {nearest}".strip()
 
 
 def _counts(rules: Mapping[str, int]) -> str:

@@ -27,6 +27,7 @@ class Settings:
     default_locale: str = "zh_CN"
     public_url: str = ""
     session_cookie_secure: bool = False
+    trusted_proxies: int = 0
     idle_minutes: int = 30
     max_body_kilobytes: int = 1024
     mail_host: str = ""

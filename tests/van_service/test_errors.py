@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -12,8 +13,9 @@ from werkzeug.exceptions import InternalServerError
 from routes import checker
 from schedules import errors as schedule_errors
 from schedules.errors import Conflict, Refused, ScheduleError
-from van_service import errors, words
+from van_service import create_app, errors, words
 from van_service.errors import field_errors, status_of
+from van_service.settings import Settings
 
 
 @pytest.fixture
@@ -102,3 +104,19 @@ def test_even_a_broken_error_page_says_what_went_wrong(
     answer = client.get("/nowhere")
     assert (answer.status_code, answer.mimetype) == (404, "text/plain")
     assert "没有找到" in answer.text
+
+
+def test_a_database_that_is_away_is_said_in_both_shapes(tmp_path: Path) -> None:
+    away = Settings(
+        database_url=f"sqlite:///{tmp_path / 'nowhere' / 'x.sqlite'}",
+        secret_key="only for tests",
+        instance_path=tmp_path,
+    )
+    client = create_app(away).test_client()
+    with client.session_transaction() as session:
+        session["_user_id"] = "1:1"
+    called, read, watched = client.get("/api/v1/services"), client.get("/town"), client.get("/healthz")
+    assert (called.status_code, called.mimetype) == (503, "application/problem+json")
+    assert read.status_code == 503
+    assert "系统正忙" in read.text
+    assert (watched.status_code, watched.json and watched.json["failing"]) == (503, ["database"])

@@ -40,7 +40,9 @@ def sign_in_now() -> Response | tuple[str, int]:
     username = request.form.get("username", "").strip()
     now = utc_now()
     try:
-        account = accounts.sign_in(db.session, username, request.form.get("password", ""), now=now)
+        account = accounts.sign_in(
+            db.session, username, request.form.get("password", ""), now=now, address=request.remote_addr
+        )
     except AccountLocked as locked:
         return _form(username, _locked_until(datetime.fromisoformat(locked.detail["until"]))), 429
     if account is None:
