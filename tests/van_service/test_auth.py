@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session, sessionmaker
 
 from tests.van_service.conftest import Clock, District
-from van_service import accounts
+from van_service import accounts, create_app
 from van_service.accounts import Account
 from van_service.headers import content_security_policy
+from van_service.settings import Settings
 
 
 @pytest.fixture
@@ -172,3 +174,24 @@ def test_an_account_keeps_its_language(
         account.locale = "en"
     answer = browser.get("/nowhere", headers={"Accept-Language": "zh-CN"})
     assert '<html lang="en">' in answer.text
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(0, "127.0.0.1"), (1, "192.0.2.7"), (2, "198.51.100.4")])
+def test_the_callers_address_is_believed_of_as_many_proxies_as_are_known(
+    proxies: int, address: str, settings: Settings
+) -> None:
+    app = create_app(replace(settings, trusted_proxies=proxies))
+
+    @app.get("/whence")
+    def whence() -> str:
+        return str(request.remote_addr)
+
+    said = app.test_client().get("/whence", headers={"X-Forwarded-For": "198.51.100.4, 192.0.2.7"}).text
+    assert said == address
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_a_site_on_https_says_so(secure: bool, settings: Settings) -> None:
+    answer = create_app(replace(settings, session_cookie_secure=secure)).test_client().get("/login")
+    assert ("Strict-Transport-Security" in answer.headers) is secure
+    assert ("Secure" in answer.headers["Set-Cookie"]) is secure

@@ -20,6 +20,7 @@ from van_service.api import (
     docs,
     fleet,
     messages,
+    planning_numbers,
     plans,
     reports,
     requests,
@@ -33,7 +34,20 @@ from van_service.schemas.fields import LARGEST_ID
 from van_service.schemas.problems import ProblemSchema
 
 PREFIX = "/api/v1"
-MODULES = (requests, services, venues, towns, days, fleet, plans, visits, reports, messages, tokens)
+MODULES = (
+    requests,
+    services,
+    venues,
+    towns,
+    days,
+    fleet,
+    plans,
+    visits,
+    reports,
+    messages,
+    planning_numbers,
+    tokens,
+)
 
 
 class RowIdConverter(IntegerConverter):
