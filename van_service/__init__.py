@@ -6,10 +6,6 @@ scheduler and no planning: those are processes of their own (`flask scheduler ru
 
 from __future__ import annotations
 
-from contextlib import suppress
-from importlib import import_module
-from importlib.util import find_spec
-
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -17,6 +13,7 @@ from schedules import audit, calendar
 from van_service import api, assets, auth, commands, errors, headers, health, languages, logs, pages
 from van_service.clock import system_clock
 from van_service.extensions import db, migrate
+from van_service.pages import crew, desk, sign_in, towns
 from van_service.settings import Settings
 
 
@@ -64,14 +61,8 @@ def _register_blueprints(app: Flask) -> None:
     """Every blueprint beside its guard."""
     auth.register(app, assets.blueprint, auth.public)
     auth.register(app, health.blueprint, auth.public)
-    guards = {
-        "sign_in": auth.public,
-        "towns": auth.town_only,
-        "crew": auth.crew_only,
-        "desk": auth.coordinator_only,
-    }
     api.prepare(app)
-    for name, guard in guards.items():
-        if find_spec(f"van_service.pages.{name}"):
-            with suppress(ImportError):
-                auth.register(app, import_module(f"van_service.pages.{name}").blueprint, guard)
+    auth.register(app, sign_in.blueprint, auth.public)
+    auth.register(app, towns.blueprint, auth.town_only)
+    auth.register(app, crew.blueprint, auth.crew_only)
+    auth.register(app, desk.blueprint, auth.coordinator_only)
