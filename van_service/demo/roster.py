@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from schedules.models import CrewMember, Depot, Shift, Van
 from van_service.demo.tables import read_table
+from van_service.demo.venues import DEPOT
 
 # Any Monday: the four weeks of the roster are counted from here.
 FIRST_MONDAY = date(2024, 1, 1)
@@ -32,7 +33,7 @@ OFFICER_PAIRS = (("crew-8", "crew-9"), ("crew-8", "crew-10"), ("crew-9", "crew-1
 
 def add_fleet(session: Session) -> list[Van]:
     """The depot at the district's seat, and two vans; only the first carries the booth."""
-    depot = Depot(name_zh="南桥车场（虚构）", name_en="Nanqiao depot (invented)", latitude=30.9188, longitude=121.4612)
+    depot = Depot(name_zh="南桥车场（虚构）", name_en="Nanqiao depot (invented)", latitude=DEPOT[0], longitude=DEPOT[1])
     session.add(depot)
     session.flush()
     common = ["food_lab", "panels", "projector", "tablet", "standard_weights"]
@@ -79,8 +80,9 @@ def add_shifts(session: Session, vans: list[Van], crew: dict[str, CrewMember], d
             continue
         for van, codes in zip(vans, crews_of(day), strict=True):
             hours = MARKET_SHIFT if is_market_shift(van.number, day) else DAY_SHIFT
-            shift = Shift(van_id=van.id, day=day, kits=KITS, reserve=False, **hours, **LUNCH, **LIMITS)
+            shift = Shift(van_id=van.id, day=day, kits=KITS, **hours, **LUNCH, **LIMITS)
             shift.out_of_service = "车辆保养" if is_maintenance(van.number, day) else None
+            shift.reserve = is_reserve(van.number, day)
             shift.crew = [crew[code] for code in codes]
             shifts.append(shift)
     session.add_all(shifts)
@@ -134,3 +136,8 @@ def is_maintenance(van_number: int, day: date) -> bool:
 def is_market_shift(van_number: int, day: date) -> bool:
     """Van 1 starts early on Tuesdays and van 2 on Fridays, in time for the markets."""
     return (van_number, day.weekday()) in ((1, TUESDAY), (2, FRIDAY))
+
+
+def is_reserve(van_number: int, day: date) -> bool:
+    """Two van-days in four weeks are kept free for hotspots and rain."""
+    return (van_number, day.weekday(), week_of(day) % 4) in ((1, WEDNESDAY, 3), (2, MONDAY, 1))

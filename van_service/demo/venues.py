@@ -18,6 +18,9 @@ from van_service.demo.tables import read_table
 NORTH, WEST, EAST = 31.00, 121.35, 121.77
 COAST_FROM, COAST_LATITUDE, COAST_SLOPE = 121.50, 30.815, 0.12
 KM_PER_DEGREE = 111.2
+# The depot, and how far from it a van gets and back within 150 minutes of driving a day.
+DEPOT = (30.9188, 121.4612)
+FARTHEST_KM = 27.3
 # Share of the radius of a disc as large as the town: most people live nearer to its middle than to its rim.
 SPREAD = 0.75
 
@@ -73,8 +76,9 @@ def place_within(town: Town, towns: list[Town], rng: Random) -> tuple[float, flo
         latitude = round(town.latitude + reach * math.sin(angle) / KM_PER_DEGREE, 5)
         east = reach * math.cos(angle) / (KM_PER_DEGREE * math.cos(math.radians(town.latitude)))
         longitude = round(town.longitude + east, 5)
-        if on_land(latitude, longitude) and _nearest(latitude, longitude, towns) is town:
-            return latitude, longitude
+        point = latitude, longitude
+        if on_land(*point) and kilometres(point, DEPOT) <= FARTHEST_KM and _nearest(point, towns) is town:
+            return point
 
 
 def on_land(latitude: float, longitude: float) -> bool:
@@ -83,18 +87,19 @@ def on_land(latitude: float, longitude: float) -> bool:
     return shore <= latitude <= NORTH and WEST <= longitude <= EAST
 
 
+def kilometres(here: tuple[float, float], there: tuple[float, float]) -> float:
+    """The distance of two near points in degrees, as if the earth were flat."""
+    east = (there[1] - here[1]) * math.cos(math.radians(here[0]))
+    return math.hypot(there[0] - here[0], east) * KM_PER_DEGREE
+
+
 def _radius_km(town: Town) -> float:
     return math.sqrt((town.area_km2 or 30.0) / math.pi)
 
 
-def _nearest(latitude: float, longitude: float, towns: list[Town]) -> Town:
+def _nearest(point: tuple[float, float], towns: list[Town]) -> Town:
     """The town in whose disc the point lies deepest, so that a small town keeps its own middle and no more."""
-
-    def depth(town: Town) -> float:
-        east = (longitude - town.longitude) * math.cos(math.radians(latitude))
-        return math.hypot(latitude - town.latitude, east) * KM_PER_DEGREE / _radius_km(town)
-
-    return min(towns, key=depth)
+    return min(towns, key=lambda town: kilometres(point, (town.latitude, town.longitude)) / _radius_km(town))
 
 
 def _offers(kind: dict[str, str], rng: Random) -> dict[str, int | bool]:

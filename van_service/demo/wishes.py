@@ -5,6 +5,7 @@ Pure: venues and days in, wishes out. Filing them is `demo.requests`' business.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -44,7 +45,7 @@ class Draft:
 
 @dataclass
 class Draughts:
-    """Draws wishes so that no venue is asked for twice within four weeks.
+    """Draws wishes so that no venue is asked for twice within four weeks, and no day much more than others.
 
     `weights` says how often each town asks; `market_days` are those on which a van starts early, as announced to the
     towns.
@@ -56,6 +57,7 @@ class Draughts:
     market_days: Collection[date] = ()
     is_teaching_day: Callable[[date], bool] = lambda day: True
     _asked: dict[int, date] = field(default_factory=dict)
+    _wanted: Counter[date] = field(default_factory=Counter)
 
     def draw(self, days: Sequence[date], number: int, days_of: DaysOf = lambda town_id, days: days) -> list[Draft]:
         """So many wishes for these working days, fewer where venues or days run out.
@@ -80,10 +82,11 @@ class Draughts:
 
     def _draw_one(self, recipe: Recipe, days: Sequence[date], days_of: DaysOf) -> Draft | None:
         for _ in range(40):
-            venue = self._venue(recipe, days[0])
+            venue = self._venue(recipe, days[-1] - timedelta(days=REST_DAYS // 4))
             if venue is None:
                 return None
-            windows = self._windows(recipe, days_of(venue.town_id, days))
+            possible = [day for day in days_of(venue.town_id, days) if day >= self._rested(venue)]
+            windows = self._windows(recipe, possible)
             if windows:
                 return self.draft(recipe, venue, windows)
         return None
@@ -115,18 +118,21 @@ class Draughts:
         )
         return Draft(venue.town_id, recipe.code, wish)
 
-    def free_venues(self, recipe: Recipe, day: date, town_id: int | None = None) -> list[Venue]:
-        """Venues that suit this kind of visit and have not been asked for in the four weeks before `day`."""
+    def free_venues(self, recipe: Recipe, by: date, town_id: int | None = None) -> list[Venue]:
+        """Venues that suit this kind of visit and have rested for four weeks on the day `by`."""
         return [
             venue
             for venue in self.venues
-            if recipe.suits(venue)
-            and town_id in (None, venue.town_id)
-            and self._asked.get(venue.id, date.min) < day - timedelta(days=REST_DAYS)
+            if recipe.suits(venue) and town_id in (None, venue.town_id) and self._rested(venue) <= by
         ]
 
-    def _venue(self, recipe: Recipe, day: date) -> Venue | None:
-        free = self.free_venues(recipe, day)
+    def _rested(self, venue: Venue) -> date:
+        """The first day on which a venue may be asked for again."""
+        asked = self._asked.get(venue.id)
+        return date.min if asked is None else asked + timedelta(days=REST_DAYS)
+
+    def _venue(self, recipe: Recipe, by: date) -> Venue | None:
+        free = self.free_venues(recipe, by)
         if not free:
             return None
         towns = sorted({venue.town_id for venue in free})
@@ -138,12 +144,13 @@ class Draughts:
         possible = [day for day in days if not recipe.school or self.is_teaching_day(day)]
         if not possible:
             return []
-        start = self.rng.randrange(len(possible))
+        start = possible.index(min(self.rng.sample(possible, min(3, len(possible))), key=lambda day: self._wanted[day]))
         near = possible[max(0, start - 4) : start + 10]
         if recipe.market and self.rng.random() < 0.9:
             near = [day for day in near if day in self.market_days] or near
         number = min(len(near), self.rng.choice((2, 3, 4, 4, 5)))
         chosen = self.rng.sample(near, number)
+        self._wanted.update(chosen)
         return [
             WishWindow(day, *self.rng.choice(recipe.hours), preferred=position == 0)
             for position, day in enumerate(chosen)
