@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 
 import chinese_calendar
@@ -70,12 +71,17 @@ def claim_about(day: date) -> Claim:
 
 
 def _guess(day: date) -> Claim:
-    name_zh = holidays.country_holidays("CN", years=day.year, language="zh_CN").get(day)
+    name_zh = _holidays_by_law(day.year, "zh_CN").get(day)
     if name_zh is not None:
-        name_en = holidays.country_holidays("CN", years=day.year, language="en_US").get(day)
+        name_en = _holidays_by_law(day.year, "en_US").get(day)
         return Claim(DayKind.HOLIDAY, DaySource.HOLIDAYS, False, name_zh, name_en)
     kind = DayKind.WEEKEND if day.weekday() in WEEKEND else DayKind.WORKING
     return Claim(kind, DaySource.WEEK, False)
+
+
+@cache
+def _holidays_by_law(year: int, language: str) -> dict[date, str]:
+    return dict(holidays.country_holidays("CN", years=year, language=language))
 
 
 def get_day(session: Session, day: date) -> Day | None:
