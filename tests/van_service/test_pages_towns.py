@@ -100,7 +100,7 @@ def test_every_field_that_is_refused_says_so_beside_it_and_keeps_its_value(
     form |= {"people": "800", "contact_phone": "12", f"closes-{key}": "09:00", "contact_name": ""}
     page = send(office, "/town/requests/new", form)
     assert page.status_code == 422
-    assert "4 places are to be mended" in page.text
+    assert "4 fields need a change" in page.text
     assert error_beside(page.text, "people") == "This venue holds 200 people at most. Enter 1 to 200."
     assert error_beside(page.text, f"window-{key}") == (
         "The services take 120 minutes, this leaves 30. Make the time longer."

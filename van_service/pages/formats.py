@@ -15,7 +15,7 @@ from schedules import calendar
 from schedules.contacts import masked_phone
 from van_service.languages import language
 
-NARROW_SPACE = "\u202f"
+THIN_SPACE = "\u2009"
 _WEEKDAYS_ZH = "一二三四五六日"
 
 
@@ -63,10 +63,17 @@ def duration(minutes: int) -> str:
     return str(gettext("%(number)s min", number=number(minutes)))
 
 
+def long_duration(minutes: int) -> str:
+    """4 小时 26 分, 4 h 26 min; up to 90 minutes as `duration`."""
+    if minutes <= 90:
+        return duration(minutes)
+    return str(gettext("%(hours)s h %(minutes)s min", hours=minutes // 60, minutes=minutes % 60))
+
+
 def number(value: float, digits: int = 0) -> str:
-    """18 406 with a narrow space in Chinese, 18,406 in English."""
+    """18 406 with a thin space in Chinese, 18,406 in English."""
     text = f"{value:,.{digits}f}"
-    return text.replace(",", NARROW_SPACE) if is_chinese() else text
+    return text.replace(",", THIN_SPACE) if is_chinese() else text
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -117,6 +124,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "full_day": full_day,
     "clock": clock,
     "duration": duration,
+    "long_duration": long_duration,
     "number": number,
     "percent": percent,
     "signed": signed,

@@ -25,6 +25,12 @@ OBSTACLES: dict[str, Any] = {
     "kits": _l("there are not enough test kits"),
     "max_visits": _l("the van already has its most visits a day"),
     "max_driving": _l("the van would drive too long"),
+    "day": _l("no van drives on the days asked"),
+    "out_of_service": _l("van out of service"),
+    "notice": _l("it is too soon to send the van"),
+    "venue_rest": _l("another visit to the venue is near"),
+    "pin": _l("pinned to a shift that does not drive"),
+    "once": _l("an alternative is already served"),
 }
 ENDED = (RequestState.DECLINED, RequestState.WITHDRAWN, RequestState.EXPIRED)
 
