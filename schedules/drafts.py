@@ -1,7 +1,8 @@
 """Storing what a runner made: the plan as rows, judged once more, under the runner's lease or not at all.
 
 Reasons for what is left out keep numbers only; words are the edge's to add. Besides the codes of the checker's rules
-two more say why days fell out: "day" (no van drives on the days asked) and "venue_rest" (a visit to the venue is near).
+these say why days fell out: "day" (no van drives on the days asked), "out_of_service" (it broke down), "notice" (too
+soon to tell the town) and "venue_rest" (a visit to the venue is near).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from routes import Problem, check, score_parts, write_problem
 from routes import plan as proposals
+from routes.alone import RULES as ALONE
 from routes.alone import Miss
 from routes.explain import Impossible, Outranked, Reason
 from schedules.eligibility import Held
@@ -22,6 +24,16 @@ from schedules.errors import UnlawfulPlan
 from schedules.models import Plan, Stop, Tour, Unserved
 from schedules.planning import Snapshot
 from schedules.runs import end_solving
+
+OBSTACLES = (
+    *(rule for rule in ALONE if rule != "max_visits"),
+    "out_of_service",
+    "notice",
+    "venue_rest",
+    "pin",
+    "once",
+)
+"""Every code under which an impossible request may count shifts."""
 
 
 def store_draft(
@@ -125,8 +137,8 @@ def _impossible(reason: Impossible, problem: Problem, held: Sequence[Held]) -> d
     days = {each.day: each for each in held}
     taken = [days[shift.day] for shift in problem.shifts if shift.day in days]
     if not taken:
-        return {"rules": dict(reason.rules), "shifts": reason.shifts, "nearest": _nearest(reason.nearest)}
-    rules = {} if "day" in reason.rules else dict(reason.rules)
+        return {"rules": _rules(reason), "shifts": reason.shifts, "nearest": _nearest(reason.nearest)}
+    rules = {} if "day" in reason.rules else _rules(reason)
     shifts = (0 if "day" in reason.rules else reason.shifts) + len(taken)
     for each in taken:
         rules[each.rule] = rules.get(each.rule, 0) + 1
@@ -139,11 +151,25 @@ def _impossible(reason: Impossible, problem: Problem, held: Sequence[Held]) -> d
     }
 
 
+def _rules(reason: Impossible) -> dict[str, int]:
+    """A shift without room for a single visit is one that cannot drive (see `schedules.planning`)."""
+    return {_without_room(rule): number for rule, number in reason.rules.items()}
+
+
+def _without_room(rule: str) -> str:
+    return "out_of_service" if rule == "max_visits" else rule
+
+
 def _nearest(miss: Miss | None) -> dict[str, Any] | None:
     """A crew's lack of a set of skills ("presenter+tester") names the skills one by one."""
     if miss is None:
         return None
-    numbers: dict[str, Any] = {"rule": miss.rule, "shift": miss.shift, "short": miss.short, **miss.detail}
+    numbers: dict[str, Any] = {
+        "rule": _without_room(miss.rule),
+        "shift": miss.shift,
+        "short": miss.short,
+        **miss.detail,
+    }
     if "+" in str(numbers.get("skill", "")):
         numbers["skills"] = str(numbers.pop("skill")).split("+")
     return numbers

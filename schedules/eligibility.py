@@ -123,7 +123,7 @@ def _all_held(windows: Iterable[RequestWindow], rule: str, detail: dict[str, int
 
 
 def _without_held_days(asked: Asked, rows: Rows, promised: dict[int, Visit]) -> Asked:
-    """Take away the days that another visit to the venue, or to an alternative of the request, rules out."""
+    """Take away the days that are too soon, and those that a visit to the venue or an alternative rules out."""
     request = asked.request
     if asked.bound_to is not None or asked.held:
         return asked
@@ -137,7 +137,9 @@ def _without_held_days(asked: Asked, rows: Rows, promised: dict[int, Visit]) -> 
         for visit in rows.visits
         if visit.venue_id == request.venue_id and visit.request_id not in promised and visit.request_id != request.id
     ]
+    soonest = rows.today + timedelta(days=rows.numbers["notice_days"])
     held = [held for window in asked.windows for held in _too_near(window.day, visited, rest)]
+    held += [Held(window.day, "notice", {}) for window in asked.windows if window.day < soonest]
     days = {each.day for each in held}
     windows = [window for window in asked.windows if window.day not in days]
     return Asked(request, windows, held=tuple({each.day: each for each in held}.values()))

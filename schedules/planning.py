@@ -12,9 +12,10 @@ What takes part, for the days from `first` to `last`:
 - Services of one request run side by side, so their crew needs add up, and nobody does two things at once: where crew
   members have several skills, sets of skills are counted as well ("presenter+tester"), which makes the count exact
   (Hall's theorem).
+- Nobody gets a visit at shorter notice than `notice_days`, so that the town can be told and the crew prepare.
 - A venue is visited once in `venue_rest_days`: windows too near to another visit there fall away, and of several
-  requests for one venue a plan serves one. Urgent and pinned requests and promises are exempt. Of alternatives one is
-  served.
+  requests for one venue a plan serves one. Of alternatives one is served. Urgent and pinned requests and promises are
+  exempt from notice and rest.
 - A town is due what `schedules.fairness` says for these days, less the visits there that the plan does not decide.
 
 A plan's `inputs` hold a fingerprint of every request, shift, venue and service, the version of every visit and the kind

@@ -155,7 +155,8 @@ class SolverProcess:
 
 def serve(pipe: Connection) -> None:
     """What the child does all its life: load the solver, then a job after the other until the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    for number in (signal.SIGINT, signal.SIGTERM):  # they reach the whole group; the parent decides, and kills
+        signal.signal(number, signal.SIG_IGN)
     ear = _Ear(pipe)
     threading.Thread(target=ear.listen, daemon=True).start()
     from routes import warm_up

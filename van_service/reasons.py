@@ -19,6 +19,8 @@ OBSTACLES: dict[str, Any] = {
     "equipment": _l("van without the equipment"),
     "kits": _l("too few test kits"),
     "max_visits": _l("no room for another visit"),
+    "out_of_service": _l("van out of service"),
+    "notice": _l("too soon to tell the town"),
     "max_driving": _l("too much driving"),
     "shift_hours": _l("outside the van's hours"),
     "window": _l("does not fit into the times given"),

@@ -319,6 +319,19 @@ def test_a_venue_rests_for_four_weeks_unless_it_is_urgent(session, now, days_bef
         assert (held.rule, held.detail) == ("venue_rest", {"visited": past.isoformat(), "days": 28})
 
 
+def test_a_new_visit_needs_a_day_of_notice_unless_it_is_urgent(session, now):
+    late = make_shift(session, MONDAY, starts=600)
+    plain, urgent = (
+        make_request(session, [(MONDAY, 600, 900), (TUESDAY, 600, 900)], now=now, priority=priority)
+        for priority in (Priority.NORMAL, Priority.URGENT)
+    )
+    found = taken(session, now)
+    assert [window.day for window in visit_of(found, plain).windows] == [TUESDAY]
+    assert [(held.day, held.rule) for held in found.held[plain.id]] == [(MONDAY, "notice")]
+    assert [window.day for window in visit_of(found, urgent).windows] == [MONDAY, TUESDAY]
+    assert late.code in found.shift_ids
+
+
 # Dues and travel ------------------------------------------------------------------------------------------------------
 
 
