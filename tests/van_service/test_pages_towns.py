@@ -465,3 +465,16 @@ def test_the_pages_are_whole_in_chinese(
     page = office.get("/town/requests/1").text
     assert "6月2日 周二" in page
     assert "确认到访，我们等车来" in page
+
+
+def test_what_a_plan_said_before_the_request_was_decided_anew_no_longer_counts(
+    office: FlaskClient, district: District, session_factory: Sessions, now: datetime
+) -> None:
+    with session_factory.begin() as session:
+        shift = session.get_one(Shift, district.shift)
+        venue = session.get_one(Venue, district.venue)
+        decided = now + timedelta(hours=1)
+        request = make_request(session, [(district.tuesday, 510, 690)], now=now, venue=venue, decided_at=decided)
+        leave_out(session, published_plan(session, shift, now=now), request, "outranked", displaces=[1])
+        request_id = request.id
+    assert "Not placed yet" not in office.get(f"/town/requests/{request_id}").text

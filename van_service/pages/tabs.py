@@ -32,7 +32,18 @@ TABS: dict[Role, tuple[Tab, ...]] = {
         Tab("town.results", lazy_gettext("Results")),
     ),
     Role.CREW: (),
-    Role.COORDINATOR: (),
+    Role.COORDINATOR: (
+        Tab("desk.home", lazy_gettext("Today"), ("desk.visits", "desk.visit")),
+        Tab("desk.requests", lazy_gettext("Requests"), ("desk.request", "desk.reveal_contact")),
+        Tab("desk.runs", lazy_gettext("Planning"), ("desk.run", "desk.plan", "desk.review", "desk.publish")),
+        Tab("desk.coverage", lazy_gettext("Coverage")),
+        Tab("desk.messages", lazy_gettext("Messages"), ("desk.reveal_phone",)),
+        Tab(
+            "desk.masters",
+            lazy_gettext("Lists"),
+            ("desk.services", "desk.fleet", "desk.roster", "desk.days", "desk.points"),
+        ),
+    ),
 }
 
 

@@ -5,33 +5,27 @@ Every look-up names the town of whoever is signed in, so that another town's row
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from schedules import audit, calendar, fairness, reports, requests, venues, visits
+from schedules import audit, calendar, reports, requests, venues, visits
 from schedules.errors import ChangedMeanwhile, Refused
-from schedules.fairness import LONGEST_WAIT_DAYS, TownCoverage
+from schedules.fairness import LONGEST_WAIT_DAYS
 from schedules.lifecycle import LIVE_VISITS
 from schedules.models import (
-    Plan,
-    PlanState,
-    Report,
     RequestState,
     Town,
-    Unserved,
     Venue,
-    Visit,
     VisitRequest,
     VisitState,
 )
 from van_service import auth
 from van_service.clock import utc_now
 from van_service.extensions import db
-from van_service.pages import day_picker, formats, town_words, wish_form
+from van_service.pages import day_picker, formats, town_view, town_words, wish_form
 from van_service.pages.wish_form import WishForm
 
 blueprint = Blueprint("town", __name__, url_prefix="/town")
@@ -48,10 +42,11 @@ def home() -> str:
     town, now = _town(), utc_now()
     today = calendar.local_day(now)
     mine = requests.list_requests(db.session, town_id=town.id, limit=MOST_SHOWN)
-    visit_of = {visit.request_id: visit for visit in visits.visits_of_town(db.session, town.id)}
-    report_of = _reports_of([visit.id for visit in visit_of.values()])
-    left_out = _left_out(mine)
-    coming = [visit for visit in visit_of.values() if visit.state in LIVE_VISITS and visit.day >= today]
+    all_visits = visits.visits_of_town(db.session, town.id)
+    visit_of = {visit.request_id: visit for visit in sorted(all_visits, key=lambda visit: visit.id)}
+    report_of = town_view.reports_of(db.session, [visit.id for visit in all_visits])
+    left_out = town_view.left_out_of(db.session, mine)
+    coming = [visit for visit in all_visits if visit.state in LIVE_VISITS and visit.day >= today]
     shown_above = {visit.request_id for visit in coming}
     ended = [each for each in mine if each.state not in OPEN_STATES]
     return render_template(
@@ -74,7 +69,7 @@ def home() -> str:
             )
             for each in mine
         },
-        standing=_standing(town, today),
+        standing=town_view.standing_of(db.session, town, today),
         cap=LONGEST_WAIT_DAYS,
     )
 
@@ -118,8 +113,8 @@ def show(request_id: int) -> str:
 def reveal_crew_phone(request_id: int) -> Response | str:
     """Show the number of the crew from the day before on; that it was shown is logged."""
     asked = _own_request(request_id)
-    visit = _live_visit(asked)
-    if visit is None or not _crew_may_be_called(visit):
+    visit = town_view.live_visit(db.session, asked)
+    if visit is None or not town_view.crew_may_be_called(visit, calendar.local_day(utc_now())):
         return redirect(url_for("town.show", request_id=request_id), 303)
     member = visit.shift.crew[0]
     audit.record(db.session, actor=auth.actor(), now=utc_now(), verb="revealed", noun="crew_member", noun_id=member.id)
@@ -131,7 +126,7 @@ def reveal_crew_phone(request_id: int) -> Response | str:
 def confirm(request_id: int) -> Response:
     """The town says that it expects the van."""
     asked = _own_request(request_id)
-    visit = _live_visit(asked)
+    visit = town_view.live_visit(db.session, asked)
     if visit is not None:
         visits.confirm(db.session, visit.id, actor=auth.actor(), now=utc_now())
         db.session.commit()
@@ -188,7 +183,9 @@ def withdraw(request_id: int) -> Response | str:
     asked = _own_request(request_id)
     if asked.state not in OPEN_STATES:
         return redirect(url_for("town.show", request_id=request_id))
-    return render_template("towns/withdraw.html", asked=asked, visit=_live_visit(asked), trouble="", reason="")
+    return render_template(
+        "towns/withdraw.html", asked=asked, visit=town_view.live_visit(db.session, asked), trouble="", reason=""
+    )
 
 
 @blueprint.post("/requests/<int:request_id>/withdraw")
@@ -204,7 +201,11 @@ def withdraw_now(request_id: int) -> Response | tuple[str, int]:
         asked = _own_request(request_id)
         trouble = wish_form.sentences(refused, WishForm()).get("reason", "")
         page = render_template(
-            "towns/withdraw.html", asked=asked, visit=_live_visit(asked), trouble=trouble, reason=reason
+            "towns/withdraw.html",
+            asked=asked,
+            visit=town_view.live_visit(db.session, asked),
+            trouble=trouble,
+            reason=reason,
         )
         return page, 422
     db.session.commit()
@@ -222,7 +223,7 @@ def results() -> str:
     held = [
         visit for visit in visits.visits_of_town(db.session, town.id, first, last) if visit.state is VisitState.DONE
     ]
-    by_visit = _reports_of([visit.id for visit in held])
+    by_visit = town_view.reports_of(db.session, [visit.id for visit in held])
     return render_template(
         "towns/results.html",
         town=town,
@@ -258,44 +259,10 @@ def _venue_meant(form: WishForm, town: Town) -> tuple[Venue | None, str]:
     return venue, trouble
 
 
-def _live_visit(asked: VisitRequest) -> Visit | None:
-    visit = visits.visit_of_request(db.session, asked.id)
-    return visit if visit is not None and visit.state in LIVE_VISITS else None
-
-
-def _crew_may_be_called(visit: Visit) -> bool:
-    return bool(visit.shift.crew) and calendar.local_day(utc_now()) >= visit.day - timedelta(days=1)
-
-
-def _reports_of(visit_ids: list[int]) -> dict[int, Report]:
-    rows = db.session.scalars(select(Report).where(Report.visit_id.in_(visit_ids)))
-    return {row.visit_id: row for row in rows}
-
-
-def _left_out(mine: list[VisitRequest]) -> dict[int, Unserved]:
-    """For each request that waits, why the latest published plan has no place for it."""
-    waiting = [each.id for each in mine if each.state is RequestState.ACCEPTED]
-    rows = db.session.scalars(
-        select(Unserved)
-        .join(Plan, Plan.id == Unserved.plan_id)
-        .where(Plan.state == PlanState.PUBLISHED, Unserved.request_id.in_(waiting))
-        .order_by(Unserved.plan_id)
-    )
-    return {row.request_id: row for row in rows}
-
-
-def _standing(town: Town, today: date) -> TownCoverage | None:
-    """The town's line of this month's coverage."""
-    first = today.replace(day=1)
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    lines = fairness.coverage(db.session, first, last, today=today)
-    return next((line for line in lines if line.town.id == town.id), None)
-
-
 def _request_page(asked: VisitRequest, *, phone: str = "") -> str:
-    now = utc_now()
+    today = calendar.local_day(utc_now())
     visit = visits.visit_of_request(db.session, asked.id)
-    left_out = _left_out([asked]).get(asked.id)
+    left_out = town_view.left_out_of(db.session, [asked]).get(asked.id)
     report = None
     if visit is not None and visit.state is VisitState.DONE:
         report = reports.report_of(db.session, visit.id)
@@ -307,14 +274,19 @@ def _request_page(asked: VisitRequest, *, phone: str = "") -> str:
         live=live,
         report=report,
         steps=town_words.steps_of(asked, visit, left_out),
-        next_step=town_words.next_step(asked, visit, left_out, None, today=calendar.local_day(now)),
+        next_step=town_words.next_step(asked, visit, left_out, None, today=today),
         why=town_words.why_left_out(left_out) if left_out is not None else None,
         changeable=asked.state in CHANGEABLE,
         open=asked.state in OPEN_STATES,
-        callable=live and visit is not None and _crew_may_be_called(visit),
+        callable=live and visit is not None and town_view.crew_may_be_called(visit, today),
         phone=phone,
-        today=calendar.local_day(now),
+        today=today,
     )
+
+
+def _withdraw_page(asked: VisitRequest, trouble: str = "", reason: str = "") -> str:
+    visit = town_view.live_visit(db.session, asked)
+    return render_template("towns/withdraw.html", asked=asked, visit=visit, trouble=trouble, reason=reason)
 
 
 def _form_page(town: Town, form: WishForm, errors: dict[str, str], *, amended: VisitRequest | None = None) -> str:
