@@ -1,0 +1,51 @@
+"""Every address of the desk in one table; the views are in the modules beside, by noun."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from van_service.pages.desk import coverage, masters, messages, plans, publishing, requests, runs, today, visits
+from van_service.pages.desk.template_words import month_name, words_of_desk
+
+blueprint = Blueprint("desk", __name__, url_prefix="/desk")
+
+for method, rule, name, view in (
+    ("GET", "", "home", today.home),
+    ("GET", "/requests", "requests", requests.inbox),
+    ("POST", "/requests/accept", "accept_many", requests.accept_many),
+    ("GET", "/requests/<int:request_id>", "request", requests.show),
+    ("POST", "/requests/<int:request_id>/accept", "accept", requests.accept),
+    ("POST", "/requests/<int:request_id>/decline", "decline", requests.decline),
+    ("POST", "/requests/<int:request_id>/priority", "set_priority", requests.set_priority),
+    ("POST", "/requests/<int:request_id>/pin", "pin", requests.pin),
+    ("POST", "/requests/<int:request_id>/unpin", "unpin", requests.unpin),
+    ("POST", "/requests/<int:request_id>/phone", "reveal_contact", requests.reveal_contact),
+    ("GET", "/run", "runs", runs.history),
+    ("POST", "/run", "plan_now", runs.plan_now),
+    ("GET", "/run/<int:plan_id>", "run", runs.show),
+    ("GET", "/run/<int:plan_id>/progress", "run_progress", runs.progress),
+    ("POST", "/run/<int:plan_id>/stop", "keep_this_one", runs.keep_this_one),
+    ("GET", "/plans/<int:plan_id>", "plan", plans.show),
+    ("GET", "/plans/<int:plan_id>/publish", "review", publishing.review),
+    ("POST", "/plans/<int:plan_id>/publish", "publish", publishing.publish),
+    ("POST", "/plans/<int:plan_id>/discard", "discard", publishing.discard),
+    ("GET", "/visits", "visits", visits.calendar_of_visits),
+    ("GET", "/visits/<int:visit_id>", "visit", visits.show),
+    ("POST", "/visits/<int:visit_id>/cancel", "cancel_visit", visits.cancel),
+    ("POST", "/visits/<int:visit_id>/miss", "miss_visit", visits.miss),
+    ("GET", "/coverage", "coverage", coverage.show),
+    ("GET", "/messages", "messages", messages.show),
+    ("POST", "/messages/<int:message_id>/phone", "reveal_phone", messages.reveal_phone),
+    ("POST", "/messages/<int:message_id>/again", "send_again", messages.send_again),
+    ("GET", "/masters", "masters", masters.venues),
+    ("GET", "/masters/services", "services", masters.services),
+    ("GET", "/masters/fleet", "fleet", masters.fleet),
+    ("GET", "/masters/roster", "roster", masters.roster),
+    ("GET", "/masters/days", "days", masters.days),
+    ("GET", "/masters/points", "points", masters.points),
+):
+    blueprint.add_url_rule(rule, endpoint=name, view_func=view, methods=[method])
+
+blueprint.context_processor(today.counts_of_tabs)
+blueprint.context_processor(words_of_desk)
+blueprint.add_app_template_filter(month_name)

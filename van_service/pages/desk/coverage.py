@@ -1,0 +1,103 @@
+"""Coverage: what each town was due and had, how long it has waited, month by month."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask import render_template, request
+from sqlalchemy import select
+
+from schedules import calendar, fairness
+from schedules.fairness import LONGEST_WAIT_DAYS, TownCoverage
+from schedules.lifecycle import LIVE_VISITS
+from schedules.models import Visit, VisitState
+from van_service.clock import utc_now
+from van_service.extensions import db
+
+MONTHS_SHOWN = 6
+SPANS = ("month", "quarter")
+MOST_OVER_DUE = 2.0
+"""A month's bar ends at twice what was due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A town's month: visits that took place, visits still promised, visits due."""
+
+    first: date
+    done: int
+    planned: int
+    due: int
+
+
+def show() -> str:
+    """The account of every town for this month or quarter, those that lack most first."""
+    today = calendar.local_day(utc_now())
+    span = request.args.get("span", "month")
+    span = span if span in SPANS else "month"
+    first, last = bounds_of(span, today)
+    lines = fairness.coverage(db.session, first, last, today=today)
+    lines.sort(key=lambda line: (-line.missing, -_waited(line), line.town.code))
+    return render_template(
+        "desk/coverage.html",
+        span=span,
+        spans=SPANS,
+        first=first,
+        last=last,
+        lines=lines,
+        due=sum(line.due for line in lines),
+        done=sum(line.done for line in lines),
+        planned=sum(line.planned for line in lines),
+        missing=sum(line.missing for line in lines),
+        overdue=[line for line in lines if line.overdue],
+        most=max((max(line.due, line.done + line.planned) for line in lines), default=1) or 1,
+        cap=LONGEST_WAIT_DAYS,
+        months=months_of(lines, today),
+        most_over_due=MOST_OVER_DUE,
+        today=today,
+    )
+
+
+def bounds_of(span: str, today: date) -> tuple[date, date]:
+    """The first and last day of today's month or quarter."""
+    month = today.month if span == "month" else (today.month - 1) // 3 * 3 + 1
+    first = today.replace(month=month, day=1)
+    return first, _first_of_next(first, 1 if span == "month" else 3) - timedelta(days=1)
+
+
+def months_of(lines: list[TownCoverage], today: date) -> dict[int, list[Month]]:
+    """By town id the latest months, this one last."""
+    starts = [_first_of_next(today.replace(day=1), -back) for back in reversed(range(MONTHS_SHOWN))]
+    last = _first_of_next(starts[-1], 1) - timedelta(days=1)
+    done, planned = (_by_month(states, starts[0], last) for states in ((VisitState.DONE,), LIVE_VISITS))
+    return {
+        line.town.id: [
+            Month(
+                first,
+                done[line.town.id, first],
+                planned[line.town.id, first],
+                fairness.due_of(line.town, (_first_of_next(first, 1) - first).days),
+            )
+            for first in starts
+        ]
+        for line in lines
+    }
+
+
+def _by_month(states: tuple[VisitState, ...], first: date, last: date) -> Counter[tuple[int, date]]:
+    rows = db.session.execute(
+        select(Visit.town_id, Visit.day).where(Visit.state.in_(states), Visit.day.between(first, last))
+    )
+    return Counter((town_id, day.replace(day=1)) for town_id, day in rows)
+
+
+def _first_of_next(first: date, months: int) -> date:
+    """The first day of the month so many months after the one that begins on `first`."""
+    index = first.year * 12 + first.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def _waited(line: TownCoverage) -> int:
+    return line.days_since_last if line.days_since_last is not None else 9999

@@ -1,0 +1,75 @@
+"""What publishing a plan would tell people, in the words they would read; nothing is stored.
+
+The facts are those that `schedules.facts` would copy from the visit once it stands as the plan says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from schedules.differences import MESSAGES, Change, ChangeKind, Difference
+from schedules.messages import text_of
+from schedules.models import RequestState
+from schedules.publishing import REPLANNED
+from schedules.recipients import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One message to one person, as it would be written."""
+
+    change: Change
+    person: Person
+    kind: str
+    facts: dict[str, Any]
+
+    @property
+    def locale(self) -> str:
+        return self.person.locale
+
+    @property
+    def text(self) -> tuple[str, str]:
+        """Subject and body."""
+        return text_of(self)
+
+    @property
+    def by_phone(self) -> bool:
+        """Whether there is no address to send it to."""
+        return self.person.email is None
+
+
+def drafts_of(changes: Difference) -> Iterator[Draft]:
+    """Every message that publishing would send, in the order of the changes."""
+    for change in changes.changes:
+        kind = MESSAGES.get(change.kind)
+        if kind is None:
+            continue
+        for person in change.tell:
+            yield Draft(change, person, kind, facts_of(change))
+
+
+def facts_of(change: Change) -> dict[str, Any]:
+    """What a message about this change is written from."""
+    request, slot = change.request, change.new or change.old
+    assert slot is not None  # every change has a before or an after
+    dropped = change.kind is ChangeKind.DROPPED
+    facts: dict[str, Any] = {
+        "day": slot.day.isoformat(),
+        "starts": slot.starts,
+        "closes": slot.closes,
+        "venue_id": request.venue_id,
+        "van": slot.shift.van.number,
+        "number": request.number,
+        "request_state": RequestState.ACCEPTED.value if dropped else RequestState.PLANNED.value,
+        "venue_zh": request.venue.name_zh,
+        "venue_en": request.venue.name_en,
+        "town_zh": request.town.name_zh,
+        "town_en": request.town.name_en,
+    }
+    if change.old is not None and not dropped:
+        facts["before"] = {"day": change.old.day.isoformat(), "starts": change.old.starts}
+    if dropped:
+        facts["reason"] = REPLANNED
+    return facts

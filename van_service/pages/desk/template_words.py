@@ -1,0 +1,85 @@
+"""What every template of the desk may call: short names, proofs, points and reasons in words."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+
+from schedules.models import CrewMember, Plan, Skill
+from schedules.publishing import REPLANNED
+from schedules.requests import WITHDRAWN
+from van_service import words
+from van_service.pages import formats
+from van_service.pages.desk.messages import KINDS
+from van_service.pages.desk.names import short_day, short_town, short_van
+from van_service.pages.desk.worth import parts_in_words
+from van_service.reasons import reason_in_words
+
+# What happened to a visit, by the kind of its change.
+CHANGES: dict[str, Any] = {
+    "promised": lazy_gettext("promised"),
+    "confirmed": lazy_gettext("confirmed by the town"),
+    "moved": lazy_gettext("moved"),
+    "set_off": lazy_gettext("van set off"),
+    "arrived": lazy_gettext("van arrived"),
+    "opened": lazy_gettext("session opened"),
+    "closed": lazy_gettext("session closed"),
+    "left": lazy_gettext("van left"),
+    "done": lazy_gettext("done, report filed"),
+    "missed": lazy_gettext("missed"),
+    "cancelled": lazy_gettext("cancelled"),
+}
+# Reasons that the use cases give by a code; people write the others.
+REASONS: dict[str, Any] = {
+    REPLANNED: lazy_gettext("a new plan has no place for it"),
+    WITHDRAWN: lazy_gettext("withdrawn by the town"),
+}
+
+
+def words_of_desk() -> dict[str, Any]:
+    """By the name that templates use."""
+    return {
+        "short_town": short_town,
+        "short_van": short_van,
+        "short_day": short_day,
+        "parts_in_words": parts_in_words,
+        "reason_in_words": reason_in_words,
+        "gap_in_words": gap_in_words,
+        "plan_title": plan_title,
+        "skill_words": skill_words,
+        "reason_words": reason_words,
+        "message_kinds": KINDS,
+        "change_kinds": CHANGES,
+    }
+
+
+def gap_in_words(gap: float) -> str:
+    """A gap as a percentage rounded up, so that nothing looks better proven than it is: 0.03 % stays above 0.0 %."""
+    share = max(0.0, gap) * 100
+    digits = 1 if share == 0 or share >= 0.1 else 3
+    step = 10**digits
+    return f"{math.ceil(round(share * step, 6)) / step:.{digits}f}%"
+
+
+def plan_title(plan: Plan) -> str:
+    """11月26日至12月23日排班, Plan of 26 November to 23 December."""
+    first, last = formats.date_only(plan.first_day), formats.date_only(plan.last_day)
+    return str(gettext("Plan of %(first)s to %(last)s", first=first, last=last))
+
+
+def skill_words(member: CrewMember) -> str:
+    """The member's skills as people name them."""
+    return formats.listed([str(words.STATES[Skill].get(skill, skill)) for skill in member.skills])
+
+
+def reason_words(reason: str) -> str:
+    """Why a visit ended, as it was written or in words for a code."""
+    return str(REASONS.get(reason, reason))
+
+
+def month_name(day: date) -> str:
+    """2026年6月, June 2026."""
+    return f"{day.year}年{day.month}月" if formats.is_chinese() else f"{day:%B} {day.year}"
