@@ -9,20 +9,23 @@ valid), so cuts never disturb the search. Nothing here branches on a clock.
 
 from __future__ import annotations
 
+import threading
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from routes.compiled import NEVER, ShiftClass
+from routes.compiled import NEVER, NO_BREAK, Option, ShiftClass
+from routes.effort import Effort
 from routes.tours import Floats
 
 _Ints = NDArray[np.int64]
+_COMPILING = threading.Lock()
 
 
 class ClassArrays(NamedTuple):
-    """A `ShiftClass` as the kernel reads it; options and conflicts are concatenated, `*_from` marks where each begins."""
+    """A `ShiftClass` for the kernel; options and conflicts are concatenated, `*_from` marks where each begins."""
 
     starts: int
     ends: int
@@ -43,6 +46,8 @@ class ClassArrays(NamedTuple):
     conflict_from: _Ints
     conflict: _Ints
     saving: _Ints
+    top: _Ints
+    removable: NDArray[np.bool_]
     keys: _Ints
 
 
@@ -68,6 +73,29 @@ class Found(NamedTuple):
     labels: int
 
 
+def warm_up(effort: Effort) -> None:
+    """Have the kernel compiled, or loaded from numba's cache; returns early if the run is over first.
+
+    The first time on a machine this takes some seconds, so it goes on in a thread of its own.
+    """
+    worker = threading.Thread(target=_compile, daemon=True)
+    worker.start()
+    while worker.is_alive() and not effort.over():
+        worker.join(0.02)
+
+
+def _compile() -> None:
+    with _COMPILING:
+        options = ((), (Option(0, 1, 1),))
+        one, two = np.zeros(2, dtype=np.int64), np.zeros((2, 2), dtype=np.int64)
+        nothing = (frozenset[int](), frozenset[int]())
+        tiny = ShiftClass(
+            0, (0,), 0, 9, 0, 1, NEVER, NO_BREAK, np.array([-1, 0]), two, one, one, one, options, nothing, ()
+        )
+        arrays, cuts = class_arrays(tiny, 1), cut_arrays(2, {}, [])
+        price_class(arrays, cuts, np.zeros(2), np.ones(1, dtype=np.int64), 1, 0.0, 1, False, 100, 5)
+
+
 def class_arrays(shift_class: ShiftClass, travel_weight: int) -> ClassArrays:
     """Lay a class out for the kernel."""
     size = len(shift_class.visits)
@@ -75,6 +103,7 @@ def class_arrays(shift_class: ShiftClass, travel_weight: int) -> ClassArrays:
     table = np.array(options, dtype=np.int64).reshape(-1, 3)
     conflicts = [other for others in shift_class.conflicts for other in sorted(others)]
     lunch = shift_class.lunch
+    saving = removal_savings(shift_class.travel)
     keys = np.random.default_rng(7).integers(-(1 << 62), 1 << 62, size=size, dtype=np.int64)
     return ClassArrays(
         shift_class.starts,
@@ -95,13 +124,26 @@ def class_arrays(shift_class: ShiftClass, travel_weight: int) -> ClassArrays:
         np.ascontiguousarray(table[:, 2]),
         _offsets(len(others) for others in shift_class.conflicts),
         np.array(conflicts, dtype=np.int64),
-        removal_savings(shift_class.travel),
+        saving,
+        np.array([max((option.gain for option in options), default=0) for options in shift_class.options]),
+        _removable(shift_class, saving),
         keys,
     )
 
 
+def _removable(shift_class: ShiftClass, saving: _Ints) -> NDArray[np.bool_]:
+    """Visits without which any lawful tour through them would still be lawful: they save no time, no limited driving,
+    and no leg is so long that lunch could only be eaten half way."""
+    longest = int(shift_class.travel.max())
+    lunch = shift_class.lunch
+    if lunch.minutes >= 0 and longest > lunch.closes - lunch.opens - lunch.minutes:
+        return np.zeros(len(saving), dtype=np.bool_)
+    quick = saving <= shift_class.setup + shift_class.post
+    return np.asarray(quick & ((saving == 0) | (shift_class.max_driving >= NEVER)))
+
+
 def _offsets(lengths: object) -> _Ints:
-    return np.concatenate([[0], np.cumsum(np.fromiter(lengths, dtype=np.int64))])  # type: ignore[call-overload, no-any-return]
+    return np.concatenate([[0], np.cumsum(np.fromiter(lengths, dtype=np.int64))])  # type: ignore[call-overload]
 
 
 def cut_arrays(size: int, members: dict[int, list[tuple[int, int]]], cuts: list[tuple[int, float]]) -> CutArrays:
@@ -116,24 +158,29 @@ def cut_arrays(size: int, members: dict[int, list[tuple[int, int]]], cuts: list[
     )
 
 
-@njit(cache=True, nogil=True)
-def removal_savings(travel):  # type: ignore[no-untyped-def]
+def removal_savings(travel: _Ints) -> _Ints:
     """For each visit the most minutes that going by way of it saves: above zero where the triangle rule is broken."""
-    size = travel.shape[0]
-    saving = np.zeros(size, np.int64)
-    for k in range(1, size):
-        most = -(1 << 40)
-        for i in range(size):
-            if i == k:
-                continue
-            to = travel[i, k]
-            for j in range(size):
-                if j != k and j != i:
-                    spared = travel[i, j] - to - travel[k, j]
-                    if spared > most:
-                        most = spared
-        saving[k] = max(0, most)
+    size = len(travel)
+    saving = np.zeros(size, dtype=np.int64)
+    for via in range(1, size):
+        spared = travel - travel[:, via, None] - travel[None, via, :]
+        np.fill_diagonal(spared, 0)
+        spared[via, :] = spared[:, via] = 0
+        saving[via] = max(0, int(spared.max()))
     return saving
+
+
+def paying(arrays: ClassArrays, price: Floats, free: NDArray[np.bool_], travel_weight: int, margin: float) -> _Ints:
+    """The visits worth looking at, most profitable first: leaving out any other never costs more than `margin`.
+
+    A visit that earns nothing can still pay by the minutes that going by way of it saves, or by giving lunch a place
+    on a long way; such visits stay.
+    """
+    worth = arrays.top - price
+    keep = free & (~arrays.removable | (worth + travel_weight * arrays.saving > -margin))
+    keep[0] = False
+    active = np.nonzero(keep)[0]
+    return active[np.argsort(-worth[active], kind="stable")]
 
 
 @njit(cache=True, nogil=True)
@@ -153,121 +200,143 @@ def _arrive(arrays, before, after, leg, closes):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _paying(arrays, price, open_visits, travel_weight, margin):  # type: ignore[no-untyped-def]
-    """The visits worth looking at, most profitable first: leaving out any other never costs more than `margin`."""
-    size = arrays.travel.shape[0]
-    worth = np.empty(size, np.float64)
-    keep = np.zeros(size, np.bool_)
-    longest = 0
-    for i in range(size):
-        for j in range(size):
-            if i != j:
-                longest = max(longest, arrays.travel[i, j])
-    lunch_moves = arrays.minutes < 0 or longest <= arrays.closes - arrays.opens - arrays.minutes
-    for k in range(1, size):
-        best = -1e18
-        for o in range(arrays.option_from[k], arrays.option_from[k + 1]):
-            best = max(best, arrays.gain[o] - price[k])
-        worth[k] = best
-        removable = (
-            lunch_moves
-            and arrays.saving[k] <= arrays.setup[k] + arrays.post[k]
-            and (arrays.max_driving >= NEVER or arrays.saving[k] == 0)
-        )
-        keep[k] = open_visits[k] and (not removable or best + travel_weight * arrays.saving[k] > -margin)
-    active = np.nonzero(keep)[0]
-    return active[np.argsort(-worth[active])]
+def _serve(arrays, price, j, arrives, state, width, limit, everything, best, towards, other, seen):  # type: ignore[no-untyped-def]
+    """What arriving at `j` at this minute can still earn: the best, the visit after `j`, the best by another one.
+
+    Enters the result at `arrives` in `seen`; readiness before `limit` (not bounded yet) is taken for `everything`.
+    """
+    first, second, to = -1e18, -1e18, -1
+    buckets = best.shape[2]
+    for o in range(arrays.option_from[j], arrays.option_from[j + 1]):
+        begins = max(arrives + arrays.setup[j], arrays.first[o])
+        if begins > arrays.last[o]:
+            continue
+        bucket = (begins + arrays.post[j] - arrays.starts) // width
+        if bucket >= buckets:
+            continue
+        gain = arrays.gain[o] - price[j]
+        if bucket <= limit:
+            points, after, runner = gain + everything, -1, gain + everything
+        else:
+            points = gain + best[state, j, bucket]
+            after = towards[state, j, bucket]
+            runner = gain + other[state, j, bucket]
+        first, to, second = _two_best(first, to, second, points, after)
+        first, to, second = _two_best(first, to, second, runner, -2)
+    minute = arrives - arrays.starts
+    seen[0][state, j, minute] = first
+    seen[1][state, j, minute] = to
+    seen[2][state, j, minute] = second
 
 
 @njit(cache=True, nogil=True)
-def _completions(arrays, price, active, width, travel_weight):  # type: ignore[no-untyped-def]
+def _two_best(first, to, second, points, after):  # type: ignore[no-untyped-def]
+    """The best, where it goes, and the best that goes elsewhere, with one more candidate; -2 goes who knows where."""
+    if points > first:
+        if after != to or after == -2:
+            second = max(second, first)
+        return points, after, second
+    if points > second and (after != to or after == -2):
+        second = points
+    return first, to, second
+
+
+@njit(cache=True, nogil=True)
+def _completions(arrays, price, active, width, travel_weight):  # type: ignore[no-untyped-def]  # noqa: C901
     """What can still be had after leaving a visit at the start of a time bucket, lunch to come (0) or over (1).
 
-    The best, the visit it goes to next, and the best that goes elsewhere.
+    The best, the visit it goes to next, and the best that goes elsewhere. Works backwards through the day; for each
+    bucket first what each minute of arrival in it is worth, then what each departure at its start is.
     """
     size = arrays.travel.shape[0]
     buckets = (arrays.ends - arrays.starts) // width + 1
     best = np.full((2, size, buckets), -1e18)
     other = np.full((2, size, buckets), -1e18)
     towards = np.full((2, size, buckets), -1, np.int16)
+    minutes = buckets * width
+    seen = (
+        np.full((2, size, minutes), -1e18),
+        np.full((2, size, minutes), -1, np.int16),
+        np.full((2, size, minutes), -1e18),
+    )
     everything = 0.0
     for k in active:
         top = 0.0
         for o in range(arrays.option_from[k], arrays.option_from[k + 1]):
             top = max(top, arrays.gain[o] - price[k])
         everything += top
+    closes_home = min(arrays.closes, arrays.ends)
     for bucket in range(buckets - 1, -1, -1):
         leaves = arrays.starts + bucket * width
+        for j in active:
+            for arrives in range(leaves, leaves + width):
+                _serve(arrays, price, j, arrives, 1, width, bucket, everything, best, towards, other, seen)
+                if arrays.minutes >= 0:
+                    _serve(arrays, price, j, arrives, 0, width, bucket, everything, best, towards, other, seen)
         for a in range(-1, len(active)):
             i = 0 if a < 0 else active[a]
             if a < 0 and bucket > 0:
                 continue
-            for eaten in range(2):
-                if eaten == 0 and arrays.minutes < 0:
+            for state in range(2):
+                if state == 0 and arrays.minutes < 0:
                     continue
-                before = NEVER if eaten else leaves
-                after = leaves if eaten else NEVER
                 first, second, to = -1e18, -1e18, -1
+                leaving = max(leaves, arrays.opens) + arrays.minutes
                 if i > 0:
-                    leg = arrays.travel[i, 0]
-                    _, fed = _arrive(arrays, before, after, leg, min(arrays.closes, arrays.ends))
-                    if fed <= arrays.ends:
-                        first, to = -float(travel_weight * leg), 0
+                    home = leaves + arrays.travel[i, 0]
+                    if state == 0:
+                        _, home = _arrive(arrays, leaves, NEVER, arrays.travel[i, 0], closes_home)
+                    if home <= arrays.ends:
+                        first, to = -float(travel_weight * arrays.travel[i, 0]), 0
                 for j in active:
                     if j == i:
                         continue
                     leg = arrays.travel[i, j]
-                    hungry, fed = _arrive(arrays, before, after, leg, arrays.closes)
-                    points = -1e18
-                    for o in range(arrays.option_from[j], arrays.option_from[j + 1]):
-                        gain = arrays.gain[o] - price[j] - travel_weight * leg
-                        for state in range(2):
-                            begins = fed if state else hungry
-                            begins = max(begins + arrays.setup[j], arrays.first[o])
-                            if begins > arrays.last[o]:
-                                continue
-                            then = (begins + arrays.post[j] - arrays.starts) // width
-                            if then >= buckets:
-                                continue
-                            if then <= bucket:
-                                rest = everything
-                            elif towards[state, j, then] == i and i > 0:
-                                rest = other[state, j, then]
+                    minute = leaves + leg - arrays.starts
+                    if minute >= minutes:
+                        continue
+                    points = seen[2][state, j, minute] if seen[1][state, j, minute] == i else seen[0][state, j, minute]
+                    if state == 0:
+                        eaten = max(leaves + leg, arrays.opens) + arrays.minutes
+                        if eaten > arrays.closes:
+                            eaten = leaving + leg if leaving <= arrays.closes else NEVER
+                        minute = eaten - arrays.starts
+                        if minute < minutes:
+                            if seen[1][1, j, minute] == i:
+                                points = max(points, seen[2][1, j, minute])
                             else:
-                                rest = best[state, j, then]
-                            points = max(points, gain + rest)
+                                points = max(points, seen[0][1, j, minute])
+                    points -= travel_weight * leg
                     if points > first:
                         second = first
                         first, to = points, j
                     elif points > second:
                         second = points
-                best[eaten, i, bucket] = first
-                other[eaten, i, bucket] = second
-                towards[eaten, i, bucket] = to
+                best[state, i, bucket] = first
+                other[state, i, bucket] = second
+                towards[state, i, bucket] = to
     return best, other, towards
 
 
 @njit(cache=True, nogil=True)
-def _smallest_step(arrays, active):  # type: ignore[no-untyped-def]
-    """The fewest minutes from leaving one visit to leaving the next."""
-    step = arrays.ends - arrays.starts
+def _shortest_stay(arrays, active):  # type: ignore[no-untyped-def]
+    """The fewest minutes that a visit takes at its place."""
+    stay = arrays.ends - arrays.starts
     for j in active:
-        for i in active:
-            if i != j:
-                step = min(step, arrays.travel[i, j] + arrays.setup[j] + arrays.post[j])
-        step = min(step, arrays.travel[0, j] + arrays.setup[j] + arrays.post[j])
-    return max(1, step)
+        stay = min(stay, arrays.setup[j] + arrays.post[j])
+    return max(1, stay)
 
 
 @njit(cache=True, nogil=True)
-def price_class(arrays, cuts, price, open_visits, travel_weight, threshold, margin, keep, everything, most, bucket_width):  # type: ignore[no-untyped-def]
+def price_class(  # type: ignore[no-untyped-def]  # noqa: C901 (one loop over an explicit stack: numba compiles it once)
+    arrays, cuts, price, active, travel_weight, threshold, keep, everything, most, bucket_width
+):
     """Tours of one class with a reduced value above `threshold`: the best `keep`, or every one if `everything`.
 
     `best` is at least the best reduced value, and the list complete, unless more than `most` labels were needed.
     """
     size = arrays.travel.shape[0]
-    active = _paying(arrays, price, open_visits, travel_weight, margin)
-    width = min(bucket_width, _smallest_step(arrays, active))
+    width = min(bucket_width, _shortest_stay(arrays, active))
     best, other, towards = _completions(arrays, price, active, width, travel_weight)
     root = max(best[0, 0, 0], best[1, 0, 0])
     deepest = min(arrays.max_visits, len(active))
@@ -393,7 +462,7 @@ def price_class(arrays, cuts, price, open_visits, travel_weight, threshold, marg
                         slot = found
                         found += 1
                     else:
-                        slot = np.argmin(out_reduced[:found])
+                        slot = int(np.argmin(out_reduced[:found]))
                     out_reduced[slot] = -1e18
                 if total > out_reduced[slot]:
                     out_key[slot] = key

@@ -154,7 +154,13 @@ class Master:
             constant -= reward * due
         cut_prices = np.array([max(0.0, row.dual_value()) for row in self._cut_rows])
         klass = np.array([max(0.0, row.dual_value()) for row in self._rows.classes])
-        return Prices(visit, klass, self.cuts, cut_prices, constant + sum(cut.limit * price for cut, price in zip(self._cuts, cut_prices.tolist(), strict=True)))
+        return Prices(
+            visit,
+            klass,
+            self.cuts,
+            cut_prices,
+            constant + sum(cut.limit * price for cut, price in zip(self._cuts, cut_prices.tolist(), strict=True)),
+        )
 
 
 def lagrangian_bound(prices: Prices, scope: Scope, best: Floats) -> float:

@@ -15,23 +15,26 @@ from routes.checker import check
 from routes.compiled import Compiled, compile_problem
 from routes.effort import Effort
 from routes.enumeration import enumerate_tours
-from routes.generation import Generation, generate
+from routes.generation import Generation, generate, guessed_prices
 from routes.insertion import insert_greedily
-from routes.master import choose
+from routes.master import choose, lagrangian_bound
 from routes.neighbourhoods import Neighbourhoods
 from routes.pins import ContradictoryPins, pinned_tours
 from routes.plan import Plan, Progress
-from routes.pricing import CompletePool, LabellingPricer, Pricer
+from routes.pricing import MANY_LABELS, CompletePool, LabellingPricer, Pricer
 from routes.problem import Problem
 from routes.timetable import tour_of
-from routes.tours import Column, Scope, TourPool, plan_value
+from routes.tours import Column, Prices, Scope, TourPool, plan_value
 
 __all__ = ["PHASES", "BrokenPlan", "ContradictoryPins", "plan_visits"]
 
-PHASES = ("insertion", "columns", "choice", "proof", "improvement")
+PHASES = ("insertion", "sweep", "columns", "choice", "proof", "improvement")
 _MOST_LABELS = 300_000
 _MOST_IN_GAP = 60_000
 _MOST_IN_CHOICE = 2_000
+_MOST_IN_FIRST_PROGRAM = 12_000
+_SWEEP_NEIGHBOURHOOD = 16
+_SWEEP_SHARE, _COLUMNS_SHARE = 0.25, 0.4
 _CHOICE_SLACK = 0.004
 _SMALLEST_NEIGHBOURHOOD = 12
 _NEIGHBOURHOOD_SECONDS = 0.8
@@ -61,6 +64,8 @@ def plan_visits(
     """
     run = Run(problem, Effort(seconds, work, stop), seed, threads, progress)
     run.insert()
+    run.prepare()
+    run.sweep()
     run.generate_columns()
     run.choose_tours()
     run.prove()
@@ -88,6 +93,7 @@ class Run:
         self.value = -math.inf
         self.bound = math.inf
         self.generation = Generation()
+        self.guess = guessed_prices(self.compiled)
         self.pricer: Pricer | None = None
         self._progress = progress
         self._phase = PHASES[0]
@@ -103,19 +109,67 @@ class Run:
         self.accept(forced)
         self.accept(insert_greedily(self.compiled, forced, self.effort))
 
+    def prepare(self) -> None:
+        """Take every lawful tour at hand where that is possible, else make ready to search for them."""
+        self._enter("columns")
+        columns = enumerate_tours(self.compiled, _MOST_LABELS, self.effort.over)
+        if columns is not None:
+            self.pricer = CompletePool(self.compiled, self.pool, columns)
+        elif not self.done:
+            self.pricer = LabellingPricer(self.compiled, self.pool, self.effort, self.threads)
+
+    def sweep(self) -> None:
+        """Where there are many shifts, plan all of them once, a few neighbours at a time: a good plan and a pool of
+        tours that the linear program of the whole then starts from."""
+        shifts = len(self.problem.shifts)
+        if isinstance(self.pricer, CompletePool) or shifts < 2 * _SWEEP_NEIGHBOURHOOD:
+            return
+        self._enter("sweep")
+        neighbourhoods = Neighbourhoods(self.compiled, self.seed)
+        share = self.effort.used + _SWEEP_SHARE * self.effort.left
+        for _ in range(2 * shifts // _SWEEP_NEIGHBOURHOOD):
+            if self.done or self.effort.used > share:
+                break
+            self._replan(neighbourhoods, _SWEEP_NEIGHBOURHOOD, cut_rounds=1)
+            neighbourhoods.note(better=False)
+
     def generate_columns(self) -> None:
         """Price all tours, and tighten the bound with cuts while that helps."""
         self._enter("columns")
-        columns = enumerate_tours(self.compiled, _MOST_LABELS, self.effort.over)
-        if self.done:
+        if self.done or self.pricer is None:
             return
-        if columns is None:
-            self.pricer = LabellingPricer(self.compiled, self.pool, self.effort, self.threads)
-        else:
-            self.pricer = CompletePool(self.compiled, self.pool, columns)
-        self.generation = generate(
-            self.compiled, self.scope, self.pool, self.pricer, self.incumbent, self.effort, self._tighten
+        limit = (
+            math.inf if isinstance(self.pricer, CompletePool) else self.effort.used + _COLUMNS_SHARE * self.effort.left
         )
+        offered = self._nearest(self.scope, self.prices, _MOST_IN_FIRST_PROGRAM)
+        self.generation = generate(
+            self.compiled,
+            self.scope,
+            self.pool,
+            self.pricer,
+            sorted({*self.incumbent, *offered}),
+            self.effort,
+            lambda state: self._tighten(state) or self.effort.used > limit,
+            self.prices,
+        )
+        if not self.generation.converged and self.generation.relaxed is not None and not self.done:
+            self._bound(self.generation.relaxed.prices)
+
+    def _bound(self, prices: Prices) -> None:
+        """The Lagrangian bound of prices, searched to the end."""
+        assert self.pricer is not None
+        priced = self.pricer.price(prices, self.scope, MANY_LABELS)
+        if priced is None:
+            return
+        bound = lagrangian_bound(prices, self.scope, priced.best)
+        if bound < self.generation.bound:
+            self.generation.bound, self.generation.prices = bound, prices
+            self._tighten(self.generation)
+
+    @property
+    def prices(self) -> Prices:
+        """The best prices known."""
+        return self.generation.prices or self.guess
 
     def _tighten(self, state: Generation) -> bool:
         """Take a better bound over; enough is when the plan in hand meets it."""
@@ -130,8 +184,8 @@ class Run:
         if self.done or self.generation.prices is None:
             return
         reduced = self.pool.reduced(self.generation.prices)
-        nearest = np.argsort(-reduced, kind="stable")[:_MOST_IN_CHOICE]
-        numbers = {int(number) for number in nearest if reduced[number] > -_CHOICE_SLACK * abs(self.bound)}
+        nearest = self._nearest(self.scope, self.generation.prices, _MOST_IN_CHOICE)
+        numbers = {number for number in nearest if reduced[number] > -_CHOICE_SLACK * abs(self.bound)}
         self._choose(self.scope, numbers, self.incumbent, [], self.effort.left / 4)
 
     def prove(self) -> None:
@@ -151,29 +205,29 @@ class Run:
     def improve(self) -> None:
         """Plan a few shifts anew together, again and again, each time to the best their tours allow."""
         self._enter("improvement")
-        if self.generation.prices is None:
+        if self.pricer is None or self.bound == math.inf:
             return
         neighbourhoods = Neighbourhoods(self.compiled, self.seed)
         size = _SMALLEST_NEIGHBOURHOOD
         while not self.done:
-            columns = [self.pool[number] for number in self.incumbent]
-            scope, opened, fixed = neighbourhoods.pick(columns, self.generation.prices, size)
             before, began = self.value, self.effort.used
-            self._replan(scope, opened, fixed)
+            self._replan(neighbourhoods, size, _NEIGHBOURHOOD_CUT_ROUNDS)
             neighbourhoods.note(better=self.value > before)
             size += 1 if self.effort.used - began < _NEIGHBOURHOOD_SECONDS else -1
             size = min(max(size, _SMALLEST_NEIGHBOURHOOD), len(self.problem.shifts))
 
-    def _replan(self, scope: Scope, opened: list[Column], fixed: list[Column]) -> None:
-        """Column generation and choice within a scope, up to proving that nothing better is in it."""
-        assert self.pricer is not None and self.generation.prices is not None
-        kept = sum(column.value for column in fixed)
-        in_hand = self.value - kept
+    def _replan(self, neighbourhoods: Neighbourhoods, size: int, cut_rounds: int) -> None:
+        """Column generation and choice for a few shifts, up to proving that nothing better is among their tours."""
+        assert self.pricer is not None
+        columns = [self.pool[number] for number in self.incumbent]
+        scope, opened, fixed = neighbourhoods.pick(columns, self.prices, size)
+        in_hand = self.value - sum(column.value for column in fixed)
         start = [self.pool.find(column) for column in opened]
-        reduced = self.pool.reduced(self.generation.prices)
-        reduced[~scope.holds(self.pool)] = -np.inf
-        nearest = np.argsort(-reduced, kind="stable")[:_MOST_IN_CHOICE]
-        offered = [int(number) for number in nearest if reduced[number] > -np.inf]
+        offered = self._nearest(scope, self.prices, _MOST_IN_CHOICE)
+
+        def enough(state: Generation) -> bool:
+            return state.bound - in_hand < 1
+
         state = generate(
             self.compiled,
             scope,
@@ -181,16 +235,23 @@ class Run:
             self.pricer,
             sorted({*start, *offered}),
             self.effort,
-            lambda state: state.bound - in_hand < 1,
-            cut_rounds=_NEIGHBOURHOOD_CUT_ROUNDS,
+            enough,
+            None if self.generation.prices else self.guess,
+            cut_rounds,
         )
-        if state.prices is None or state.bound - in_hand < 1 or self.effort.over():
+        if state.prices is None or enough(state) or self.effort.over():
             return
         reduced = self.pool.reduced(state.prices)
-        reduced[~scope.holds(self.pool)] = -np.inf
-        nearest = np.argsort(-reduced, kind="stable")[:_MOST_IN_NEIGHBOURHOOD]
-        numbers = {int(number) for number in nearest if reduced[number] >= in_hand - state.bound - 1e-6}
+        nearest = self._nearest(scope, state.prices, _MOST_IN_NEIGHBOURHOOD)
+        numbers = {number for number in nearest if reduced[number] >= in_hand - state.bound - 1e-6}
         self._choose(scope, numbers, start, fixed, 3 * _NEIGHBOURHOOD_SECONDS)
+
+    def _nearest(self, scope: Scope, prices: Prices, most: int) -> list[int]:
+        """The columns of a scope that are nearest to the prices, or above them."""
+        reduced = self.pool.reduced(prices)
+        inside = np.nonzero(scope.holds(self.pool))[0]
+        ranked = inside[np.argsort(-reduced[inside], kind="stable")]
+        return [int(number) for number in ranked[:most]]
 
     def _choose(
         self, scope: Scope, numbers: set[int], hint: list[int], fixed: list[Column], seconds: float

@@ -24,19 +24,27 @@ if TYPE_CHECKING:
 EPSILON = 1e-6
 """Reduced values below this count as nothing."""
 
+FEW_LABELS, MANY_LABELS = 50_000, 4_000_000
+"""Labels a class may take while prices are still moving, and when a bound is wanted."""
+
 
 class Priced(NamedTuple):
-    """News for the master: column numbers, and for each class a number that no reduced value of it exceeds."""
+    """News for the master: column numbers, and for each class a number that no reduced value of it exceeds.
+
+    Where the search of a class was cut short, `exact` is false and its number is a weaker bound.
+    """
 
     numbers: list[int]
     best: Floats
+    exact: bool
 
 
 class Pricer(Protocol):
     """What column generation needs of a pricer."""
 
-    def price(self, prices: Prices, scope: Scope) -> Priced:
-        """The best tours of each class with a reduced value above the price of the class."""
+    def price(self, prices: Prices, scope: Scope, most_labels: int) -> Priced | None:
+        """The best tours of each class with a reduced value above the price of the class, searched with at most so
+        many labels a class; None if the run is over first."""
 
     def within(self, prices: Prices, scope: Scope, slack: float, most: int) -> list[int] | None:
         """Every column whose reduced value lies at most `slack` below the price of its class; None if over `most`."""
@@ -51,7 +59,7 @@ class CompletePool:
         self._classes = len(compiled.classes)
         self._per_class = per_class
 
-    def price(self, prices: Prices, scope: Scope) -> Priced:
+    def price(self, prices: Prices, scope: Scope, most_labels: int) -> Priced | None:
         """The best tours of each class with a reduced value above the price of the class."""
         reduced = self._reduced(prices, scope)
         klass = self._pool.klass[self._numbers]
@@ -61,7 +69,7 @@ class CompletePool:
         rows = rows[np.lexsort((rows, -reduced[rows], klass[rows]))]
         ranked = klass[rows]
         rank = np.arange(len(rows)) - np.searchsorted(ranked, ranked)
-        return Priced(self._numbers[rows[rank < self._per_class]].tolist(), best)
+        return Priced(self._numbers[rows[rank < self._per_class]].tolist(), best, True)
 
     def within(self, prices: Prices, scope: Scope, slack: float, most: int) -> list[int] | None:
         """Every column whose reduced value lies at most `slack` below the price of its class; None if over `most`."""
@@ -80,23 +88,28 @@ class LabellingPricer:
     def __init__(self, compiled: Compiled, pool: TourPool, effort: Effort, threads: int = 1) -> None:
         from routes import labelling  # numba takes half a second to load, and small problems never need it
 
+        labelling.warm_up(effort)
+
         self._labelling = labelling
         self._compiled, self._pool, self._effort, self._threads = compiled, pool, effort, threads
         self._weight = compiled.problem.weights.travel
         self._arrays: dict[int, labelling.ClassArrays] = {}
         self.per_class = 20
-        self.most_labels = 2_000_000
         self.bucket = 20
 
-    def price(self, prices: Prices, scope: Scope) -> Priced:
-        """The best tours of each class with a reduced value above the price of the class."""
+    def price(self, prices: Prices, scope: Scope, most_labels: int) -> Priced | None:
+        """The best tours of each class with a reduced value above the price of the class, searched with at most so
+        many labels a class; None if the run is over first."""
         best = np.full(len(self._compiled.classes), -np.inf)
         numbers: list[int] = []
         classes = [klass for klass, count in enumerate(scope.counts) if count > 0]
-        for klass, found in zip(classes, self._each(partial(self._best, prices, scope), classes), strict=True):
+        results = self._each(partial(self._best, prices, scope, most_labels), classes)
+        for klass, found in zip(classes, results, strict=True):
+            if found is None:
+                return None
             best[klass] = found.best
             numbers += self._pool.extend(self._columns(klass, found))
-        return Priced(numbers, best)
+        return Priced(numbers, best, all(found is not None and found.complete for found in results))
 
     def within(self, prices: Prices, scope: Scope, slack: float, most: int) -> list[int] | None:
         """Every column whose reduced value lies at most `slack` below the price of its class; None if over `most`."""
@@ -109,49 +122,62 @@ class LabellingPricer:
             numbers += [self._pool.find(column) for column in self._columns(klass, found)]
         return numbers
 
-    def _each(self, search: Callable[[int], labelling.Found], classes: list[int]) -> list[labelling.Found]:
+    def _each(self, search: Callable[[int], labelling.Found], classes: list[int]) -> list[labelling.Found | None]:
+        """Search classes, side by side on the threads; None for those that the end of the run leaves out."""
+
+        def unless_over(klass: int) -> labelling.Found | None:
+            return None if self._effort.over() else search(klass)
+
         if self._threads < 2 or len(classes) < 2:
-            found = [search(klass) for klass in classes]
+            found = [unless_over(klass) for klass in classes]
         else:
             with ThreadPoolExecutor(self._threads) as threads:
-                found = list(threads.map(search, classes))
-        self._effort.spend(sum(1e-4 * one.labels + 0.1 for one in found))
+                found = list(threads.map(unless_over, classes))
+        self._effort.spend(sum(1e-4 * one.labels + 0.1 for one in found if one))
         return found
 
-    def _best(self, prices: Prices, scope: Scope, klass: int) -> labelling.Found:
-        return self._search(prices, scope, klass, prices.klass[klass] + EPSILON, 0.0, self.per_class, False)
+    def _best(self, prices: Prices, scope: Scope, most_labels: int, klass: int) -> labelling.Found:
+        threshold = prices.klass[klass] + EPSILON
+        return self._search(prices, scope, klass, threshold, 0.0, self.per_class, False, most_labels)
 
     def _near(self, prices: Prices, scope: Scope, slack: float, most: int, klass: int) -> labelling.Found:
         threshold = prices.klass[klass] - slack - EPSILON
-        return self._search(prices, scope, klass, threshold, slack + 2 * EPSILON, most, True)
+        return self._search(prices, scope, klass, threshold, slack + 2 * EPSILON, most, True, 5 * MANY_LABELS)
 
     def _search(
-        self, prices: Prices, scope: Scope, klass: int, threshold: float, margin: float, keep: int, everything: bool
+        self,
+        prices: Prices,
+        scope: Scope,
+        klass: int,
+        threshold: float,
+        margin: float,
+        keep: int,
+        everything: bool,
+        most_labels: int,
     ) -> labelling.Found:
         shift_class = self._compiled.classes[klass]
         if klass not in self._arrays:
             self._arrays[klass] = self._labelling.class_arrays(shift_class, self._weight)
-        price = prices.visit[shift_class.visits]
-        open_visits = scope.free[shift_class.visits]
+        arrays, price = self._arrays[klass], prices.visit[shift_class.visits]
+        active = self._labelling.paying(arrays, price, scope.free[shift_class.visits], self._weight, margin)
         return self._labelling.Found(
             *self._labelling.price_class(
-                self._arrays[klass],
+                arrays,
                 self._cuts(prices, shift_class),
                 price,
-                open_visits,
+                active,
                 self._weight,
                 threshold,
-                margin,
                 keep,
                 everything,
-                self.most_labels,
+                most_labels,
                 self.bucket,
             )
         )
 
     def _cuts(self, prices: Prices, shift_class: ShiftClass) -> labelling.CutArrays:
         """The priced cuts of which the class can serve enough members to feel them."""
-        felt = []
+        felt: list[tuple[int, float]] = []
         members: dict[int, list[tuple[int, int]]] = {}
         for cut, price in zip(prices.cuts, prices.cut, strict=True):
             inside = [
@@ -162,7 +188,7 @@ class LabellingPricer:
             if price > EPSILON and sum(weight for _, weight in inside) >= cut.divisor:
                 for place, weight in inside:
                     members.setdefault(place, []).append((len(felt), weight))
-                felt.append((cut.divisor, price))
+                felt.append((cut.divisor, float(price)))
         return self._labelling.cut_arrays(len(shift_class.visits), members, felt)
 
     def _columns(self, klass: int, found: labelling.Found) -> Iterator[Column]:

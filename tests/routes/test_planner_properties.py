@@ -25,7 +25,7 @@ def random_problem(seed: int) -> Problem:
     """Up to seven visits and four shifts on a clock of some sixty minutes."""
     chance = random.Random(seed)
     size = chance.randint(2, 7)
-    travel = [[0 if a == b else chance.randint(0, 9) for b in range(size + 2)] for a in range(size + 2)]
+    travel = [[0 if a == b else chance.randint(0, 7) for b in range(size + 2)] for a in range(size + 2)]
     if chance.random() < 0.15:
         travel = [[0] * (size + 2) for _ in range(size + 2)]
     shifts = tuple(
@@ -58,7 +58,7 @@ def random_problem(seed: int) -> Problem:
 
 def _shift(chance: random.Random, van: str, day: date) -> Shift:
     starts = chance.randint(5, 20)
-    ends = starts + chance.randint(25, 60)
+    ends = starts + chance.randint(35, 75)
     opens = starts + chance.randint(0, 25)
     minutes = chance.choice((0, 4, 8))
     lunch = Lunch(opens, opens + minutes + chance.randint(0, 12), minutes)
@@ -70,9 +70,9 @@ def _shift(chance: random.Random, van: str, day: date) -> Shift:
         ends=ends,
         start_place=0,
         end_place=chance.choice((0, 1)),
-        crew={"tester": chance.randint(1, 2)},
+        crew={"tester": chance.choice((1, 2, 2))},
         equipment=frozenset(chance.sample(("lab", "screen"), k=chance.randint(1, 2))),
-        kits=chance.choice((10, 20, 40)),
+        kits=chance.choice((10, 24, 40)),
         max_visits=chance.choice((None, None, 2, 3)),
         max_driving=chance.choice((None, None, 15, 25)),
         lunch=lunch if chance.random() < 0.6 else None,
@@ -83,13 +83,13 @@ def _visit(chance: random.Random, index: int, shifts: tuple[Shift, ...]) -> Visi
     session = chance.choice((0, 3, 5, 8, 12))
     days = sorted({shift.day for shift in shifts})
     windows = []
-    for _ in range(chance.randint(1, 4)):
-        opens = chance.randint(5, 60)
-        closes = opens + max(1, session + chance.choice((-2, 0, 5, 15, 30)))
+    for _ in range(chance.randint(1, 5)):
+        opens = chance.randint(5, 70)
+        closes = opens + max(1, session + chance.choice((-2, 0, 5, 15, 30, 45)))
         windows.append(Window(chance.choice(days), opens, closes, chance.choice((0, 0, 7, 15))))
     shift = chance.choice(shifts)
     pin, promise = None, None
-    if chance.random() < 0.12:
+    if chance.random() < 0.06:
         pin = Pin(shift.id, chance.choice((None, None, chance.randint(10, 50))))
     elif chance.random() < 0.3:
         promise = Promise(shift.id, chance.randint(10, 60))
