@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from routes.documents import LARGEST, Node
 from routes.plan import Plan, Stop, Tour
-from routes.problem import Lunch, Matrix, Pin, Place, Problem, Promise, Shift, Town, Visit, Weights, Window
+from routes.problem import LATEST, Lunch, Matrix, Pin, Place, Problem, Promise, Shift, Town, Visit, Weights, Window
 
 PROBLEM_FORMAT = "roving-van-problem/1"
 PLAN_FORMAT = "roving-van-plan/1"
@@ -159,8 +159,8 @@ def _read_span(opens: Node, closes: Node) -> tuple[int, int]:
     first, last = opens.whole(), closes.whole()
     if last < first:
         closes.refuse(f"{last} is before {first}, where it begins")
-    if last > 24 * 60:
-        closes.refuse("lies after midnight (1440)")
+    if last > LATEST:
+        closes.refuse(f"must not exceed {LATEST}")
     return first, last
 
 
