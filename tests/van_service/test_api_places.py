@@ -93,3 +93,11 @@ def test_a_token_is_made_used_and_ended(as_role: AsRole, client: FlaskClient) ->
     assert as_role("other_town").delete(made.headers["Location"]).status_code == 404
     assert as_role("town").delete(made.headers["Location"]).status_code == 204
     assert client.get("/api/v1/requests", headers=header).status_code == 401
+
+
+@pytest.mark.parametrize("span", ["first=2026-06-02&last=2026-06-01", "first=2026-01-01&last=2030-01-01", "last=soon"])
+def test_a_span_of_days_has_an_order_and_an_end(span: str, as_role: AsRole) -> None:
+    for path in ("days", "shifts", "visits", "coverage", "reports/totals"):
+        answer = as_role("coordinator").get(f"/api/v1/{path}?{span}")
+        assert answer.status_code == 422
+        assert "last" in [error["field"] for error in answer.json["errors"]]

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from flask_babel import gettext
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from schedules import calendar
 from schedules.wishes import is_printable
 
 LARGEST_ID = 2**31 - 1
 MINUTES_PER_DAY = 1440
+LONGEST_SPAN = timedelta(days=366)
 
 
 class Sentence(str):
@@ -164,7 +165,14 @@ class PageQuerySchema(Schema):
 
 
 class SpanQuerySchema(Schema):
-    """Days from `first` to `last`, both included."""
+    """Days from `first` to `last`, both included, a year at most."""
 
     first = CalendarDate(load_default=None)
     last = CalendarDate(load_default=None)
+
+    @validates_schema
+    def _refuse_bad_span(self, values: Mapping[str, Any], **_: Any) -> None:
+        first, last = values.get("first"), values.get("last")
+        if first and last and not timedelta() <= last - first <= LONGEST_SPAN:
+            text = gettext("The last day must be on or after the first, and at most a year later.")
+            raise ValidationError(Sentence("bad_span", text), "last")

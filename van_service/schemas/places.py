@@ -16,6 +16,7 @@ from van_service.schemas.fields import (
     PageQuerySchema,
     QueryWhole,
     RowId,
+    SpanQuerySchema,
     Text,
     Whole,
     YesNo,
@@ -142,7 +143,7 @@ class ServiceSchema(Schema):
     needs_indoor = fields.Boolean()
 
 
-class CoverageQuerySchema(Schema):
+class CoverageQuerySchema(SpanQuerySchema):
     """Coverage over which days."""
 
     first = CalendarDate(required=True)

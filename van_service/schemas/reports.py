@@ -8,7 +8,17 @@ from marshmallow import Schema, fields, post_load
 
 from schedules.models import SampleResult
 from schedules.reports import LARGEST_COUNT, MOST_SAMPLES, ReportIn, SampleIn
-from van_service.schemas.fields import CalendarDate, Choice, Instant, QueryWhole, Sized, Text, Whole, YesNo
+from van_service.schemas.fields import (
+    CalendarDate,
+    Choice,
+    Instant,
+    QueryWhole,
+    Sized,
+    SpanQuerySchema,
+    Text,
+    Whole,
+    YesNo,
+)
 
 
 class SampleInSchema(Schema):
@@ -71,7 +81,7 @@ class ReportSchema(Schema):
     samples = fields.List(fields.Nested(SampleSchema))
 
 
-class TotalsQuerySchema(Schema):
+class TotalsQuerySchema(SpanQuerySchema):
     """Sums over which days, and of which town."""
 
     first = CalendarDate(required=True)
