@@ -230,7 +230,6 @@ def promised_visit(session_factory: Sessions, district: District, now: datetime,
     [
         (RequestState.SUBMITTED, "The coordinator looks at it"),
         (RequestState.ACCEPTED, "Waits for the next plan."),
-        (RequestState.DECLINED, "It will not be planned."),
         (RequestState.WITHDRAWN, "You took it back."),
         (RequestState.EXPIRED, "Its last time passed without a visit."),
     ],
@@ -243,6 +242,17 @@ def test_the_list_and_the_page_say_what_comes_next(
         request = make_request(session, [(district.tuesday, 510, 690)], now=now, venue=venue, state=state).id
     assert says in office.get("/town").text
     assert says in office.get(f"/town/requests/{request}").text
+
+
+def test_a_declined_request_shows_the_reason(
+    office: FlaskClient, district: District, session_factory: Sessions, now: datetime
+) -> None:
+    with session_factory.begin() as session:
+        venue = session.get_one(Venue, district.venue)
+        declined = {"state": RequestState.DECLINED, "decline_reason": "同一社区已有一场"}
+        request = make_request(session, [(district.tuesday, 510, 690)], now=now, venue=venue, **declined).id
+    assert "It will not be planned." in office.get("/town").text
+    assert "同一社区已有一场" in office.get(f"/town/requests/{request}").text
 
 
 @pytest.mark.parametrize(
