@@ -15,7 +15,8 @@ from schedules.models import Day, Shift, Stop, Tour, VisitRequest
 EARLIEST, LATEST = 7 * 60, 17 * 60
 """The board shows at least these hours."""
 ROOM_FOR_A_NUMBER = 12
-"""From so many minutes on a line has room for its number."""
+ROOM_FOR_A_NAME = 75
+"""From so many minutes on a line has room for its number, a block for a venue's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class Segment:
     @property
     def ends(self) -> int:
         return self.starts + self.minutes
+
+    @property
+    def named(self) -> bool:
+        """Whether there is room for a venue's name beside its town's."""
+        return self.minutes >= ROOM_FOR_A_NAME
 
     @property
     def numbered(self) -> bool:
@@ -129,7 +135,7 @@ def segments_of(tour: Tour, shift: Shift, marks: Marks | None = None) -> Iterato
 
 
 def _until(there: int, here: int, drive: Segment, lunch: Segment | None) -> Iterator[Segment]:
-    """What fills the minutes from `here` until the crew sets up or is back: drive, lunch if it falls into them, slack."""
+    """What fills the minutes from `here` until the crew sets up or is back: the drive, lunch, and slack."""
     busy = [drive] if drive.minutes else []
     if lunch is not None and here <= lunch.starts < there:
         busy.append(lunch)

@@ -18,8 +18,8 @@ from van_service.extensions import db
 
 MONTHS_SHOWN = 6
 SPANS = ("month", "quarter")
-MOST_OVER_DUE = 2.0
-"""A month's bar ends at twice what was due."""
+MOST_OVER_DUE = 4
+"""A month's bar ends at so many times what was due."""
 
 
 @dataclass(frozen=True, slots=True)

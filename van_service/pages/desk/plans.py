@@ -41,6 +41,7 @@ from van_service.pages.desk.worth import worth_of
 
 SHOWN = (PlanState.DRAFT, PlanState.PUBLISHED, PlanState.SUPERSEDED, PlanState.DISCARDED)
 MOST_IN_ASIDE = 6
+FIRST_REASONS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ def show(plan_id: int) -> str:
         monday=monday,
         table=request.args.get("view") == "table",
         services=_services_of(plan),
+        left_out=_sorted_by_weight(plan),
+        first_reasons=FIRST_REASONS,
         map_day=map_day,
         map_tours=[tour for tour in tours if tour.shift.day == map_day],
         map_data=map_data([tour for tour in tours if tour.shift.day == map_day], plan.unserved, _towns()),
@@ -91,6 +94,7 @@ def show(plan_id: int) -> str:
         plot=gap_plot(plan.progress, until=plan.seconds or 0.0),
         stale=publishing.staleness(db.session, plan) if plan.state is PlanState.DRAFT else [],
         overdue=overdue_towns(),
+        cap=fairness.LONGEST_WAIT_DAYS,
         today=calendar.local_day(now),
         **_inbox(),
     )
@@ -181,6 +185,15 @@ def _services_of(plan: Plan) -> list[Service]:
     requests = [stop.request for tour in plan.tours for stop in tour.stops] + [row.request for row in plan.unserved]
     found = {each.service.id: each.service for asked in requests for each in asked.services}
     return sorted(found.values(), key=lambda service: service.position)
+
+
+def _sorted_by_weight(plan: Plan) -> list[Unserved]:
+    """What is impossible first, then by points: what hurts most stands on top."""
+    points = plan.summary.get("prizes", {})
+    return sorted(
+        plan.unserved,
+        key=lambda row: (row.reason != "impossible", -points.get(str(row.request_id), {}).get("total", 0), row.id),
+    )
 
 
 def _named(plan: Plan) -> dict[int, VisitRequest]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -24,11 +24,11 @@ from van_service.pages import formats
 from van_service.pages.desk.answers import done, refused
 from van_service.pages.desk.letters import drafts_of
 from van_service.pages.desk.plans import figures_of, get_plan, tours_of
-from van_service.reasons import reason_in_words
+from van_service.pages.desk.template_words import why_left_out
 
 _l = lazy_gettext
 
-MOST_DRAFTS_SHOWN = 12
+FIRST_DRAFTS = 12
 
 KINDS: dict[ChangeKind, Any] = {
     ChangeKind.KEPT: _l("unchanged"),
@@ -107,7 +107,9 @@ def _page(plan: Plan, refusal: ScheduleError | None = None) -> str:
         headings=HEADINGS,
         signs=SIGNS,
         why=_why,
-        drafts=drafts[:MOST_DRAFTS_SHOWN],
+        drafts=drafts,
+        first_drafts=FIRST_DRAFTS,
+        show_kept="kept" in request.args,
         drafts_number=len(drafts),
         messages_by_phone=sum(draft.by_phone for draft in drafts),
         stale=[_stale_in_words(change) for change in stale],
@@ -133,7 +135,7 @@ def _why(change: Change) -> str:
             return gettext("%(days)s later", days=formats.ago(later))
         return gettext("%(days)s earlier", days=formats.ago(-later))
     if change.kind is ChangeKind.DROPPED:
-        return reason_in_words(change.why) if change.why else gettext("no place in this plan")
+        return why_left_out(change.why) if change.why else gettext("no place in this plan")
     if change.kind is ChangeKind.OTHER_VAN:
         return gettext("the town notices nothing")
     return ""

@@ -14,6 +14,7 @@ from schedules import audit, calendar, requests, venues, visits
 from schedules.errors import BadChoice, ScheduleError
 from schedules.fairness import LONGEST_WAIT_DAYS
 from schedules.models import AuditRow, Plan, PlanState, Priority, RequestState, Shift, Town, Unserved, VisitRequest
+from schedules.planning_inputs import has_begun
 from van_service.auth import actor
 from van_service.clock import utc_now
 from van_service.extensions import db
@@ -167,7 +168,8 @@ def _page(asked: VisitRequest, *, phone: str = "") -> str:
 
 def _shifts_on(days: list[date]) -> list[Shift]:
     found = select(Shift).where(Shift.day.in_(days), Shift.out_of_service.is_(None)).options(joinedload(Shift.van))
-    return list(db.session.scalars(found.order_by(Shift.day, Shift.van_id)))
+    shifts = db.session.scalars(found.order_by(Shift.day, Shift.van_id))
+    return [shift for shift in shifts if not has_begun(shift, utc_now())]
 
 
 def _history(asked: VisitRequest) -> list[AuditRow]:
