@@ -5,6 +5,7 @@ A test asks for the words of every code there is, so that none reaches a person 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any
 
@@ -217,10 +218,9 @@ def error_in_words(error: ScheduleError) -> str:
     """The sentence for an error in the caller's language, with its numbers where it carries them."""
     with_numbers = ERRORS_WITH_NUMBERS.get(error.code)
     if with_numbers is not None:
-        try:
-            return str(with_numbers) % error.detail
-        except KeyError:
-            pass  # raised without its numbers: the plain sentence says it
+        numbers = {name: number for name, number in error.detail.items() if number is not None}
+        with suppress(KeyError):  # raised without its numbers: the plain sentence says it
+            return str(with_numbers) % numbers
     known = ERRORS.get(error.code)
     return str(known) if known is not None else gettext(error.message)
 

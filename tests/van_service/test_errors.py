@@ -55,6 +55,19 @@ def test_every_state_and_kind_has_a_word(kind: type) -> None:
     assert set(words.STATES[kind]) == {member.value for member in kind}
 
 
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ({"least": 1, "most": 200}, "Enter 1 to 200."),
+        ({"least": 1, "most": None}, "The number is outside what is possible here."),
+        ({}, "The number is outside what is possible here."),
+    ],
+)
+def test_an_error_says_its_numbers_where_it_has_them(detail: dict[str, int], said: str, app: Flask) -> None:
+    with app.test_request_context("/?lang=en"):
+        assert words.error_in_words(schedule_errors.BadCount(**detail)) == said
+
+
 def test_the_special_error_decides_over_the_general_one() -> None:
     assert status_of(schedule_errors.ChangedMeanwhile()) == 412
     assert status_of(schedule_errors.StalePlan()) == status_of(Conflict()) == 409
