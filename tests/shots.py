@@ -78,7 +78,6 @@ def photograph(browser: Browser, product: Product, role: Role, schemes: tuple[st
         page = context.new_page()
         if role.username:
             product.sign_in(page, role.username)
-            page.goto(f"/language/{locale}")
         addresses = addresses or dict(find_pages(product.app, page))
         for name, address in addresses.items():
             page.goto(address)
@@ -120,7 +119,7 @@ def endpoint_of(app: Flask, url: str) -> str | None:
     if not found:
         return None
     endpoint, _arguments = app.url_map.bind("localhost").match(urlsplit(url).path, method="GET")
-    leaves = ("static", "assets", "api", "sign_out", "language")
+    leaves = ("static", "assets", "api", "sign_out")
     return None if any(word in endpoint for word in leaves) else str(endpoint)
 
 

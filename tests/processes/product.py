@@ -9,14 +9,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
 import psutil
 import requests
 from flask import Flask
+from playwright.sync_api import Page
 
+from schedules import calendar, publishing, runs
+from schedules.models import Plan, PlanState
 from van_service import create_app
+from van_service.clock import system_clock
+from van_service.extensions import db
 from van_service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -125,3 +131,29 @@ class Product:
             except psutil.NoSuchProcess:
                 continue
         process.wait(timeout=10)
+
+    def sign_in(self, page: Page, username: str) -> None:
+        """Sign a browser's page in with the account's one-time password."""
+        page.goto(f"{self.url}/login")
+        page.locator("#username").fill(username)
+        page.locator("#password").fill(self.passwords[username])
+        page.locator("main form button").click()
+        page.wait_for_url(lambda address: "/login" not in address)
+
+    def plan_and_publish(self) -> None:
+        """Plan the next four weeks and publish the plan, as a coordinator would."""
+        with self.app.app_context():
+            now = system_clock()
+            first = calendar.local_day(now) + timedelta(days=1)
+            plan_id = runs.queue_plan(
+                db.session, first, first + timedelta(days=27), seconds=10, actor="coordinator", now=now
+            ).id
+            db.session.commit()
+
+            def drawn() -> bool:
+                db.session.expire_all()
+                return db.session.get_one(Plan, plan_id).state == PlanState.DRAFT
+
+            wait_until(drawn, "the draft")
+            publishing.publish(db.session, plan_id, actor="coordinator", now=system_clock())
+            db.session.commit()
