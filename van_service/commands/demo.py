@@ -80,4 +80,4 @@ def _print_numbers() -> None:
 def _print_passwords(accounts: Iterable[DemoAccount]) -> None:
     click.echo("\nOne-time passwords, shown only now:")
     for account in accounts:
-        click.echo(f"  {account.username:<18} {account.password}  {account.role.value:<11} {account.name}")
+        click.echo(f"  {account.username:<16} {account.role.value:<12} {account.name:　<4} {account.password}")

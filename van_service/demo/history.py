@@ -1,4 +1,4 @@
-"""Three months of the past and the rest of this week: filed, planned, published, driven and reported, each in its time.
+"""Three months of the past, today included: filed, planned, published, driven and reported, each in its own time.
 
 Every step is the use case of real life with a `now` of its own day; only the outbox is settled by hand, since no
 message of those days shall still go out.
@@ -89,7 +89,7 @@ def days_before_quiet(past: Past, town_id: int, working: Sequence[date]) -> list
 def quiet_from(past: Past, town_id: int) -> date:
     """The last day for which a town asked."""
     quiet = {past.towns[code].id: number for code, number in QUIET_TOWNS.items()}
-    return past.today - timedelta(days=quiet.get(town_id, -7))
+    return past.today - timedelta(days=quiet.get(town_id, 0))
 
 
 def file_wishes(past: Past, first: date, last: date, number: int) -> None:

@@ -97,20 +97,18 @@ def impossible_drafts(draughts: Draughts, days: Sequence[date], shifts: Sequence
 
 
 def alternative_drafts(draughts: Draughts, days: Sequence[date]) -> list[Draft]:
-    """Two towns that each name two venues of which one is enough."""
-    drafts = []
+    """Two towns, the largest that can, each name two venues of which one is enough."""
+    drafts: list[Draft] = []
     towns = sorted({venue.town_id for venue in draughts.venues}, key=lambda town_id: -draughts.weights[town_id])
-    for group, (code, town_id) in enumerate(zip(("community_morning", "school_lesson"), towns[:2], strict=True), 1):
-        venues = draughts.free_venues(BY_CODE[code], days[0], town_id)
-        possible = [day for day in days if not BY_CODE[code].school or draughts.is_teaching_day(day)]
-        if len(venues) < 2 or len(possible) < 3:
+    for group, code in (("demo-1", "community_morning"), ("demo-2", "seniors_talk")):
+        recipe = BY_CODE[code]
+        able = [town_id for town_id in towns if len(draughts.free_venues(recipe, days[0], town_id)) > 1]
+        if not able:
             continue
-        chosen = sorted(draughts.rng.sample(possible, 3))
-        for venue in draughts.rng.sample(venues, 2):
-            windows = [WishWindow(day, *BY_CODE[code].hours[0]) for day in chosen]
-            drafts.append(
-                draughts.draft(
-                    BY_CODE[code], venue, windows, priority=Priority.NORMAL, alternative_group=f"demo-{group}"
-                )
-            )
+        towns.remove(able[0])
+        windows = [WishWindow(day, *recipe.hours[0]) for day in sorted(draughts.rng.sample(days, 3))]
+        drafts += [
+            draughts.draft(recipe, venue, windows, priority=Priority.NORMAL, alternative_group=group)
+            for venue in draughts.rng.sample(draughts.free_venues(recipe, days[0], able[0]), 2)
+        ]
     return drafts

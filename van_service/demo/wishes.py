@@ -102,8 +102,7 @@ class Draughts:
     ) -> Draft:
         """The wish of a venue for these windows, with an invented contact."""
         self._asked[venue.id] = max(window.day for window in windows)
-        kinds, shares = zip(*PRIORITIES, strict=True)
-        drawn = self.rng.choices(kinds, shares)[0]
+        drawn = self.rng.choices([kind for kind, _ in PRIORITIES], [share for _, share in PRIORITIES])[0]
         wish = Wish(
             venue_id=venue.id,
             services=tuple(WishService(code, minutes) for code, minutes in recipe.services),
