@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from schedules import audit, crew_tours
@@ -23,7 +23,7 @@ from schedules.freshness import judge, renewed
 from schedules.lifecycle import LIVE_VISITS, move_message
 from schedules.models import Message, MessageState, Visit
 from schedules.recipients import PHONE
-from schedules.reminders import PROMISING, WAITING
+from schedules.reminders import PROMISING, WAITING, held_visits
 
 MOST_ATTEMPTS = 8
 FIRST_DELAY = timedelta(minutes=1)
@@ -70,17 +70,20 @@ class Outcome:
 def claim(session: Session, *, now: datetime, owner: str, limit: int = 50) -> list[Letter]:
     """Take due messages for sending; stale and late ones are put aside here, in the same transaction.
 
-    Rows and visits that another transaction holds are passed over, so claiming never waits for anybody.
+    Whoever writes messages of a visit holds its row first, here as elsewhere; visits and messages that another
+    transaction holds are passed over. So claiming never waits for anybody, and nothing can lock up.
     """
     while True:
-        taken = _hold(session, _due(now).limit(limit), WAITING, claimed_by=owner, claimed_at=now)
-        free = _free_visits(session, taken)
-        letters, outdated, passed_over = [], [], False
+        due = session.scalars(_due(now).limit(limit)).all()
+        if not due:
+            return []
+        _begin_to_write(session)
+        free, ready = _hold_visits(session, due)
+        taken = _hold(session, Message.id.in_(ready), WAITING)
+        letters, outdated, passed_over = [], [], len(taken) < len(due)
         for message in taken:
-            visit = free.get(message.visit_id) if message.visit_id is not None else None
-            if (message.visit_id is not None and visit is None) or not _tour_is_free(session, message):
-                passed_over = True
-                continue
+            message.claimed_by, message.claimed_at = owner, now
+            visit = free[message.visit_id] if message.visit_id is not None else None
             state, reason = judge(session, message, visit, now=now)
             message.last_error = reason or message.last_error
             move_message(message, state)
@@ -91,14 +94,16 @@ def claim(session: Session, *, now: datetime, owner: str, limit: int = 50) -> li
         session.flush()
         for message, visit in outdated:
             renewed(session, message, visit, now=now)
-        if letters or passed_over or not taken:
+        if letters or passed_over:
             return letters
 
 
 def record(session: Session, outcomes: Iterable[Outcome], *, now: datetime) -> None:
     """Write down what became of letters. A message that somebody else took meanwhile is left alone."""
     by_id = {outcome.message_id: outcome for outcome in outcomes}
-    for message in _hold(session, select(Message.id).where(Message.id.in_(by_id)), (MessageState.SENDING,)):
+    # What happened must be written down, so this waits for whoever has the row; it holds nothing they could want.
+    _begin_to_write(session)
+    for message in _hold(session, Message.id.in_(by_id), (MessageState.SENDING,), wait=True):
         outcome = by_id[message.id]
         message.last_error = outcome.error
         if outcome.result is Sent.KEPT:
@@ -125,7 +130,10 @@ def requeue_abandoned(
     On channels named in `resend_is_safe` they are sent again under the same id. On others nobody can tell whether
     they arrived: they become unknown, for a person to look at.
     """
-    lost = select(Message.id).where(Message.state == MessageState.SENDING, Message.claimed_at < now - after)
+    lost = and_(Message.state == MessageState.SENDING, Message.claimed_at < now - after)
+    if session.scalars(select(Message.id).where(lost).limit(1)).one_or_none() is None:
+        return 0
+    _begin_to_write(session)
     abandoned = _hold(session, lost, (MessageState.SENDING,))
     for message in abandoned:
         safe = message.channel in resend_is_safe
@@ -142,7 +150,8 @@ def send_again(session: Session, message_id: int, *, actor: str, now: datetime) 
         NotFound: there is no such message.
         MoveNotAllowed: the message is neither dead nor unknown.
     """
-    held = _hold(session, select(Message.id).where(Message.id == message_id), tuple(MessageState))
+    _begin_to_write(session)
+    held = _hold(session, Message.id == message_id, tuple(MessageState), wait=True)
     if not held:
         raise NotFound(noun="message", id=message_id)
     message = held[0]
@@ -215,55 +224,50 @@ def problems(session: Session, *, since: datetime | None = None, limit: int = 20
     return session.scalars(statement if since is None else statement.where(Message.due_at >= since)).all()
 
 
-def _due(now: datetime) -> Select[int]:
-    return (
-        select(Message.id).where(Message.state.in_(WAITING), Message.due_at <= now).order_by(Message.due_at, Message.id)
-    )
+def _due(now: datetime) -> Select[Message]:
+    return select(Message).where(Message.state.in_(WAITING), Message.due_at <= now).order_by(Message.due_at, Message.id)
 
 
-def _hold(session: Session, wanted: Select[int], states: Collection[MessageState], **values: Any) -> Sequence[Message]:
-    """The wanted rows that nobody else holds and that are still in these states, ours until the transaction ends.
+def _begin_to_write(session: Session) -> None:
+    """On SQLite, wait for the turn to write before reading what the writing depends on; PostgreSQL locks rows."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(update(Message).where(Message.id == -1).values(state=Message.state))
 
-    PostgreSQL locks them as they are found. SQLite has one writer at a time and begins to write with the update, so
-    there it is the update's condition that decides.
+
+def _hold(
+    session: Session, wanted: ColumnElement[bool], states: Collection[MessageState], *, wait: bool = False
+) -> Sequence[Message]:
+    """The wanted rows that are still in these states, ours until the transaction ends; those of others only by waiting.
+
+    They are locked by reading and then written once: a row written twice in one transaction makes PostgreSQL look up
+    the visit it points at again, and wait for whoever is changing that.
     """
-    found = session.scalars(wanted.with_for_update(skip_locked=True)).all()
-    if not found:
-        return []
-    held = session.scalars(
-        update(Message)
-        .where(Message.id.in_(found), Message.state.in_(states))
-        .values({"key": Message.key, **values})
-        .returning(Message.id)
-        .execution_options(synchronize_session=False)
-    ).all()
     return session.scalars(
         select(Message)
-        .where(Message.id.in_(held))
+        .where(wanted, Message.state.in_(states))
         .order_by(Message.due_at, Message.id)
+        .with_for_update(skip_locked=not wait)
         .execution_options(populate_existing=True)
     ).all()
 
 
-def _free_visits(session: Session, messages: Iterable[Message]) -> dict[int, Visit]:
-    """The visits of these messages that nobody is changing, held still until the transaction ends."""
-    wanted = {message.visit_id for message in messages if message.visit_id is not None}
-    rows = session.scalars(
-        select(Visit)
-        .where(Visit.id.in_(wanted))
-        .with_for_update(read=True, skip_locked=True)
-        .execution_options(populate_existing=True)
+def _hold_visits(session: Session, due: Sequence[Message]) -> tuple[dict[int, Visit], list[int]]:
+    """The visits of these messages that nobody is changing, held still, and the ids of the messages they allow."""
+    shifts = {message.id: message.facts["shift_id"] for message in due if message.kind == crew_tours.KIND}
+    concerned = or_(
+        Visit.id.in_({message.visit_id for message in due if message.visit_id is not None}),
+        Visit.shift_id.in_(set(shifts.values())),
     )
-    return {visit.id: visit for visit in rows}
-
-
-def _tour_is_free(session: Session, message: Message) -> bool:
-    """Whether nobody is changing the visits of a crew's tour; they are held still as `_free_visits` does."""
-    if message.kind != crew_tours.KIND:
-        return True
-    visits = select(Visit.id).where(Visit.shift_id == message.facts["shift_id"])
-    free = session.scalars(visits.with_for_update(read=True, skip_locked=True)).all()
-    return set(free) == set(session.scalars(visits))
+    free = {visit.id: visit for visit in session.scalars(held_visits(select(Visit).where(concerned)))}
+    busy = {
+        shift for id_, shift in session.execute(select(Visit.id, Visit.shift_id).where(concerned)) if id_ not in free
+    }
+    ready = [
+        message.id
+        for message in due
+        if (message.visit_id is None or message.visit_id in free) and shifts.get(message.id) not in busy
+    ]
+    return free, ready
 
 
 def _letter(message: Message, now: datetime) -> Letter:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import Select, exists, select, update
 from sqlalchemy.orm import Session
 
 from schedules.calendar import instant, local_day
@@ -154,12 +154,17 @@ def queue_reminders(session: Session, *, now: datetime) -> int:
     reminded = exists().where(
         Message.visit_id == Visit.id, Message.visit_version == Visit.version, Message.kind.in_(REMINDERS)
     )
-    visits = session.scalars(
-        select(Visit)
-        .where(Visit.state.in_(REMINDED_STATES), Visit.day >= local_day(now), ~reminded)
-        .order_by(Visit.day, Visit.starts, Visit.id)
-    ).all()
+    wanted = select(Visit).where(Visit.state.in_(REMINDED_STATES), Visit.day >= local_day(now), ~reminded)
+    visits = session.scalars(held_visits(wanted.order_by(Visit.id))).all()
     return sum(queue_visit_reminders(session, visit, now=now) for visit in visits)
+
+
+def held_visits(wanted: Select[Visit]) -> Select[Visit]:
+    """Hold the wanted visits still until the transaction ends, passing over those that somebody is changing.
+
+    Whoever writes messages of several visits does so under this, and so never waits for a change that waits for it.
+    """
+    return wanted.with_for_update(key_share=True, skip_locked=True, of=Visit).execution_options(populate_existing=True)
 
 
 def queue_visit_reminders(session: Session, visit: Visit, *, now: datetime) -> int:
