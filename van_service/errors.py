@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
@@ -45,11 +45,26 @@ STATUS: dict[type[Exception], int] = {
 
 
 def prepare(app: Flask) -> None:
-    """Answer every error in one shape. What was not committed is dropped first."""
-    app.register_error_handler(ScheduleError, _answer_schedule_error)
-    app.register_error_handler(StaleDataError, _answer_overtaken)
-    app.register_error_handler(OperationalError, _answer_database_trouble)
-    app.register_error_handler(HTTPException, _answer_http_error)
+    """Answer every error in one shape."""
+    answers: dict[type[Exception], Callable[[Any], ResponseReturnValue]] = {
+        ScheduleError: _answer_schedule_error,
+        StaleDataError: _answer_overtaken,
+        IntegrityError: _answer_overtaken,
+        OperationalError: _answer_database_trouble,
+        HTTPException: _answer_http_error,
+    }
+    for kind, answer in answers.items():
+        app.register_error_handler(kind, _after_rollback(answer))
+
+
+def _after_rollback(answer: Callable[[Any], ResponseReturnValue]) -> Callable[[Exception], ResponseReturnValue]:
+    """Drop what was not committed before anything is said: even the caller's language is read from the database."""
+
+    def rolled_back(error: Exception) -> ResponseReturnValue:
+        db.session.rollback()
+        return answer(error)
+
+    return rolled_back
 
 
 def status_of(error: ScheduleError) -> int:
@@ -71,8 +86,9 @@ def _field_problem(problem: ScheduleError) -> dict[str, str]:
     return {"field": problem.field or "", "code": problem.code, "message": words.error_in_words(problem)}
 
 
-def _answer_overtaken(_error: StaleDataError) -> ResponseReturnValue:
-    """The row's version moved between our reading and writing it; nothing of ours was kept."""
+def _answer_overtaken(trouble: StaleDataError | IntegrityError) -> ResponseReturnValue:
+    """A row changed or appeared between our reading and writing; nothing of ours was kept."""
+    log.warning("Overtaken: %s", type(trouble).__name__)
     error = ChangedMeanwhile()
     status = status_of(error) if "If-Match" in request.headers else 409
     return _answer(status, error.code, words.error_in_words(error))
@@ -129,7 +145,6 @@ def _answer(
     fields: list[dict[str, str]] | None = None,
     numbers: dict[str, Any] | None = None,
 ) -> Response:
-    db.session.rollback()
     if request.path.startswith("/api/") or request.path == "/healthz":
         return _problem(status, code, sentence, fields or [], numbers or {})
     return _page(status, code, sentence, fields or [])

@@ -36,9 +36,9 @@ def _language_of_account() -> str | None:
     """Also asked while an error is put into words, so a database that is away must not break it."""
     try:
         account = current_account()
+        return account.locale if account is not None else None
     except SQLAlchemyError:
         return None
-    return account.locale if account is not None else None
 
 
 def language() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -102,6 +103,27 @@ def test_a_change_names_the_version_it_changes(as_role: AsRole, filed: str, wish
     assert changed.headers["ETag"] != tag
     overtaken = town.put(filed, json=wish, headers={"If-Match": tag})
     assert (overtaken.status_code, overtaken.json["code"]) == (412, "changed_meanwhile")
+
+
+def test_of_two_who_change_one_version_at_once_one_is_told(
+    as_role: AsRole, filed: str, wish: dict[str, Any], session_factory: sessionmaker[Session]
+) -> None:
+    start = threading.Barrier(2)
+    statuses: list[int] = []
+
+    def change(client: FlaskClient, people: int) -> None:
+        start.wait()
+        answer = client.put(filed, json=wish | {"people": people}, headers={"If-Match": '"1"'})
+        statuses.append(answer.status_code)
+
+    threads = [threading.Thread(target=change, args=(as_role("town"), people)) for people in (90, 91)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200, 412]
+    with session_factory() as session:
+        assert len(session.scalars(select(AuditRow).where(AuditRow.verb == "amended")).all()) == 1
 
 
 def test_what_is_known_already_is_not_sent_again(as_role: AsRole, filed: str) -> None:

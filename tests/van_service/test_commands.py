@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,8 @@ def _run(app: Flask, *words: str) -> tuple[int, str]:
 
 
 def test_a_made_account_opens_with_the_printed_password(
-    app: Flask, district: District, session_factory: sessionmaker[Session], now
-) -> None:  # type: ignore[no-untyped-def]
+    app: Flask, district: District, session_factory: sessionmaker[Session], now: datetime
+) -> None:
     with session_factory() as session:
         code = session.get_one(Town, district.town).code
     status, output = _run(app, "account", "create", "situan", "--role", "town", "--name", "四团", "--town", code)
@@ -58,8 +59,8 @@ def test_a_wrong_word_makes_no_account(
 
 
 def test_a_reset_account_opens_with_the_new_password_only(
-    app: Flask, district: District, session_factory: sessionmaker[Session], now
-) -> None:  # type: ignore[no-untyped-def]
+    app: Flask, district: District, session_factory: sessionmaker[Session], now: datetime
+) -> None:
     passwords = [_run(app, "account", "reset", "town")[1].split()[1] for _ in range(2)]
     with session_factory() as session:
         opened = [accounts.sign_in(session, "town", password, now=now) is not None for password in passwords]
@@ -90,8 +91,8 @@ def test_a_plan_of_past_days_is_refused(app: Flask, district: District) -> None:
 
 
 def test_a_problem_is_exported_as_it_is(
-    app: Flask, district: District, session_factory: sessionmaker[Session], now, tmp_path: Path
-) -> None:  # type: ignore[no-untyped-def]
+    app: Flask, district: District, session_factory: sessionmaker[Session], now: datetime, tmp_path: Path
+) -> None:
     with session_factory.begin() as session:
         session.add(
             Plan(
