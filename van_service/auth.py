@@ -20,6 +20,7 @@ from van_service.accounts import Account, Role
 from van_service.clock import utc_now
 from van_service.errors import NotSignedIn
 from van_service.extensions import csrf, db, login
+from van_service.settings import Settings
 
 Guard = Callable[[], ResponseReturnValue | None]
 View = TypeVar("View", bound=Callable[..., Any])
@@ -230,7 +231,15 @@ def _end_idle_sign_in() -> None:
         return
     moment = utc_now().timestamp()
     silence = moment - float(session.setdefault("seen", moment))
-    if silence > current_app.extensions["settings"].idle_minutes * 60:
+    if silence > _idle_minutes() * 60:
         close_sign_in()
     elif silence > SECONDS_BETWEEN_SIGNS:
         session["seen"] = moment
+
+
+def _idle_minutes() -> int:
+    """How long this sign-in may lie idle: a session at a venue takes hours, and the crew's phone must still answer."""
+    settings: Settings = current_app.extensions["settings"]
+    account = current_account()
+    is_crew = account is not None and account.role is Role.CREW
+    return settings.crew_idle_minutes if is_crew else settings.idle_minutes

@@ -29,6 +29,7 @@ class Settings:
     session_cookie_secure: bool = False
     trusted_proxies: int = 0
     idle_minutes: int = 30
+    crew_idle_minutes: int = 720
     max_body_kilobytes: int = 1024
     mail_host: str = ""
     mail_port: int = 25

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.chromium import CHROMIUM_FLAGS, DESK, chromium
 from tests.conftest import lack
+
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

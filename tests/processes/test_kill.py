@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +13,14 @@ import requests
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from schedules.calendar import local_day
 from schedules.models import Message, MessageState, Plan, PlanState, RequestState, Stop, Visit, VisitRequest
-from tests.factories import (
-    make_crew_member,
-    make_days,
-    make_depot,
-    make_request,
-    make_service,
-    make_shift,
-    make_town,
-    make_van,
-    make_venue,
-)
+from tests.hard_county import REQUESTS, fill
 from tests.processes.product import Product, wait_until
 from van_service.accounts import Role, create_account, create_token
 from van_service.clock import system_clock
 
 pytestmark = pytest.mark.process
 
-VANS, WORKING_DAYS, REQUESTS = 3, 15, 400
 LONG_SECONDS, SHORT_SECONDS = 60, 2
 MOST_KILLED_PUBLICATIONS = 6
 
@@ -74,7 +61,7 @@ def county(database_url: str, tmp_path: Path) -> Iterator[County]:
     engine = create_engine(database_url)
     sessions = sessionmaker(engine)
     with sessions.begin() as session:
-        days = fill(session)
+        days = fill(session, system_clock())
         account, _password = create_account(
             session, username="coordinator", name="周敏", role=Role.COORDINATOR, now=system_clock()
         )
@@ -85,32 +72,6 @@ def county(database_url: str, tmp_path: Path) -> Iterator[County]:
         product.start()
         yield County(product, sessions, secret, days)
     engine.dispose()
-
-
-def fill(session: Session) -> list[date]:
-    """A few vans, three weeks, and more requests with wide windows than they can serve."""
-    dice = random.Random(7)
-    today = local_day(system_clock())
-    make_days(session, today, 40)
-    days = [day for day in (today + timedelta(days=ahead) for ahead in range(1, 40)) if day.weekday() < 5][
-        :WORKING_DAYS
-    ]
-    depot = make_depot(session)
-    for _number in range(VANS):
-        van = make_van(session, depot)
-        crew = [make_crew_member(session, ("driver", "tester")), make_crew_member(session, ("tester", "presenter"))]
-        for day in days:
-            make_shift(session, day, van, crew, max_visits=4)
-    service = make_service(session, minutes=60, setup=15, teardown=10, kits=4)
-    towns = [make_town(session) for _number in range(5)]
-    for number in range(REQUESTS):
-        point = {"latitude": 30.85 + dice.random() / 7, "longitude": 121.40 + dice.random() / 3}
-        venue = make_venue(session, towns[number % len(towns)], **point)
-        windows = [(day, 510, 960) for day in dice.sample(days, 8)]
-        make_request(
-            session, windows, now=system_clock() - timedelta(days=dice.randrange(20)), venue=venue, service=service
-        )
-    return days
 
 
 def test_a_run_completes_although_every_process_is_killed_during_it(county: County) -> None:

@@ -99,6 +99,17 @@ def test_an_idle_session_ends(app: Flask, district: District, clock: Clock) -> N
     assert browser.get("/town").location == "/login?next=/town"
 
 
+def test_a_crews_phone_stays_signed_in_over_a_long_session_but_not_over_night(
+    app: Flask, district: District, clock: Clock
+) -> None:
+    browser = signed_in(app, "crew")
+    assert browser.get("/crew").status_code == 200
+    clock.forward(hours=4)
+    assert browser.get("/crew").status_code == 200
+    clock.forward(hours=13)
+    assert browser.get("/crew").location == "/login?next=/crew"
+
+
 def test_the_language_switch_stays_on_the_page_and_is_kept_with_the_account(
     app: Flask, district: District, session_factory: sessionmaker[Session]
 ) -> None:
