@@ -127,7 +127,7 @@ def segments_of(tour: Tour, shift: Shift, marks: Marks | None = None) -> Iterato
         drive = Segment("drive", stop.arrives - stop.drive, stop.drive)
         yield from _until(stop.starts - stop.request.setup, here, drive, lunch)
         yield from _at(stop, marks)
-        here = stop.departs
+        here = stop.starts + stop.request.session + stop.request.teardown
     back = tour.driving - sum(stop.drive for stop in tour.stops)
     yield from _until(tour.returns, here, Segment("drive", tour.returns - back, back), lunch)
     if lunch is not None and (lunch.starts >= tour.returns or lunch.ends <= tour.leaves):

@@ -21,7 +21,7 @@ from van_service.pages.desk.names import short_day, short_town, short_van
 from van_service.pages.desk.worth import parts_in_words
 from van_service.reasons import reason_in_words
 
-SHIFT = re.compile(r"(\S+)@(\d{4}-\d{2}-\d{2})")
+SHIFT = re.compile(r"([\w-]+)@(\d{4}-\d{2}-\d{2}) ?")
 
 # What happened to a visit, by the kind of its change.
 CHANGES: dict[str, Any] = {
@@ -98,4 +98,4 @@ def why_left_out(row: Unserved) -> str:
 def _shift_in_words(found: re.Match[str]) -> str:
     van = db.session.scalar(select(Van).where(Van.code == found[1]))
     name = found[1] if van is None else formats.localized(van)
-    return f"{formats.day(date.fromisoformat(found[2]))} {name}{'：' if formats.is_chinese() else ','}"
+    return f"{formats.day(date.fromisoformat(found[2]))} {name}{'：' if formats.is_chinese() else ', '}"
