@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from schedules import calendar
 from schedules.calendar import instant
 from schedules.crew_tours import queue_crew_tours
 from schedules.models import DayKind, MessageState, VisitState
@@ -227,3 +229,10 @@ def test_a_tour_lists_its_stops_in_the_order_of_driving(session, now):
 
 def test_every_reminder_has_a_lead_and_promises_its_slot(session):
     assert [kind for kind in REMINDERS if RULES[kind].lead is None or not RULES[kind].promises] == []
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25)])
+def test_the_wall_clock_counts_where_clocks_change(session, monkeypatch, day):
+    monkeypatch.setattr(calendar, "_zone", ZoneInfo("Europe/Berlin"))  # the two Sundays on which Berlin changes
+    times = [due_time(session, kind, day).astimezone(ZoneInfo("Europe/Berlin")) for kind in REMINDERS]
+    assert [(time.date(), time.hour) for time in times] == [(day - timedelta(days=1), 16), (day, 7)]
