@@ -21,6 +21,11 @@ MONTHS = (
 )
 # What a letter may leave out: the templates ask for these before they use them.
 OPTIONAL = ("reason", "before")
+# Reasons that use cases give as a code; the others were written by people and stand as they are.
+REASONS: Mapping[str, Mapping[str, str]] = {
+    "replanned": {"zh_CN": "排班调整", "en": "the plan has changed"},
+    "withdrawn": {"zh_CN": "申请已撤回", "en": "the request was withdrawn"},
+}
 
 
 class Wording(Protocol):
@@ -73,7 +78,8 @@ def _words(facts: Mapping[str, Any], locale: str) -> dict[str, Any]:
     """The facts as a template wants them: names in its language, and what may be missing present as nothing."""
     words = dict.fromkeys(OPTIONAL) | _named(facts, locale)
     if reason := words["reason"]:
-        words["reason"] = " ".join(reason.split()).rstrip("。.;；")
+        said = REASONS.get(reason, {}).get(locale, reason)
+        words["reason"] = " ".join(said.split()).rstrip("。.;；")
     before = facts.get("before") or {}
     words["same_time"] = bool(before) and all(before.get(name) == facts.get(name) for name in ("day", "starts"))
     words["waits"] = facts.get("request_state") == "accepted"

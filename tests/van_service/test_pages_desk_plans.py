@@ -394,6 +394,7 @@ def test_the_drafted_messages_are_those_that_publishing_writes(
         written = session.scalars(select(Message).where(Message.id > before, Message.kind.in_(kinds))).all()
     assert written
     assert sorted(drafted) == sorted(text_of(message) for message in written)
+    assert not any("replanned" in text for _, text in drafted)  # people read words, not codes
 
 
 def test_publishing_makes_the_promises_and_says_so(
