@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -77,7 +77,8 @@ def generate(
     master.add_columns(numbers)
     state = Generation()
     if guess is not None:
-        _price(master, scope, pricer, state, guess, FEW_LABELS)
+        priced = price_once(scope, pricer, state, guess, FEW_LABELS)
+        master.add_columns(priced.numbers if priced else ())
     for _ in range(cut_rounds + 1):
         _converge(master, scope, pricer, state, effort, enough)
         if not state.converged or state.relaxed is None or enough(state):
@@ -99,28 +100,27 @@ def _converge(master: Master, scope: Scope, pricer: Pricer, state: Generation, e
         if relaxed is None:
             return
         state.relaxed = relaxed
-        priced = _price(master, scope, pricer, state, relaxed.prices, labels)
+        priced = price_once(scope, pricer, state, relaxed.prices, labels)
         while priced is not None and not priced.numbers and not priced.exact and labels < MANY_LABELS:
             labels *= 4
-            priced = _price(master, scope, pricer, state, relaxed.prices, labels)
+            priced = price_once(scope, pricer, state, relaxed.prices, labels)
         if priced is None:
             return
         if not priced.numbers:
             state.converged = True
             return
+        master.add_columns(priced.numbers)
         if enough(state):
             return
 
 
-def _price(
-    master: Master, scope: Scope, pricer: Pricer, state: Generation, prices: Prices, labels: int
-) -> Priced | None:
-    """Price once, offer the news to the master and note the Lagrangian bound."""
+def price_once(scope: Scope, pricer: Pricer, state: Generation, prices: Prices, labels: int) -> Priced | None:
+    """Price once and note the Lagrangian bound; None if the run is over first."""
     priced = pricer.price(prices, scope, labels)
     if priced is None:
         return None
     bound = lagrangian_bound(prices, scope, priced.best)
     if bound < state.bound:
-        state.bound, state.prices = bound, prices
-    master.add_columns(priced.numbers)
+        # With each class priced at its best tour the slacks of a plan's tours add up to its distance from the bound.
+        state.bound, state.prices = bound, replace(prices, klass=np.maximum(0.0, priced.best))
     return priced

@@ -277,6 +277,7 @@ def _completions(arrays, price, active, width, travel_weight):  # type: ignore[n
             i = 0 if a < 0 else active[a]
             if a < 0 and bucket > 0:
                 continue
+            here = i if i > 0 else -9  # a completion may end at the depot, not at the visit it began with
             for state in range(2):
                 if state == 0 and arrays.minutes < 0:
                     continue
@@ -295,14 +296,16 @@ def _completions(arrays, price, active, width, travel_weight):  # type: ignore[n
                     minute = leaves + leg - arrays.starts
                     if minute >= minutes:
                         continue
-                    points = seen[2][state, j, minute] if seen[1][state, j, minute] == i else seen[0][state, j, minute]
+                    points = (
+                        seen[2][state, j, minute] if seen[1][state, j, minute] == here else seen[0][state, j, minute]
+                    )
                     if state == 0:
                         eaten = max(leaves + leg, arrays.opens) + arrays.minutes
                         if eaten > arrays.closes:
                             eaten = leaving + leg if leaving <= arrays.closes else NEVER
                         minute = eaten - arrays.starts
                         if minute < minutes:
-                            if seen[1][1, j, minute] == i:
+                            if seen[1][1, j, minute] == here:
                                 points = max(points, seen[2][1, j, minute])
                             else:
                                 points = max(points, seen[0][1, j, minute])

@@ -20,7 +20,8 @@ from routes.effort import Effort
 from routes.tours import Column, Cut, Floats, Prices, Scope, TourPool
 
 _TINY = 1e-9
-_NODES_A_SECOND = 20
+_FEW_NEW = 0.02
+_NODES_A_SECOND = 5
 
 
 class Relaxed(NamedTuple):
@@ -80,9 +81,9 @@ class Master:
     def __init__(self, compiled: Compiled, scope: Scope, pool: TourPool) -> None:
         self._compiled, self._scope, self._pool = compiled, scope, pool
         self._solver = pywraplp.Solver.CreateSolver("GLOP")
-        self._solver.SetSolverSpecificParametersAsString("use_preprocessing: false use_dual_simplex: false")
         self._rows = Rows(compiled, scope, self._solver)
         self._shares: dict[int, Any] = {}
+        self._solved = 0
         self._cuts: list[Cut] = []
         self._cut_rows: list[Any] = []
 
@@ -122,7 +123,9 @@ class Master:
             return None
         if not effort.counted:
             self._solver.set_time_limit(max(1, int(effort.left * 1000)))
+        self._solver.SetSolverSpecificParametersAsString(self._settings())
         status = self._solver.Solve()
+        self._solved = len(self._shares)
         effort.spend(1 + self._solver.iterations() * len(self._shares) / 1e6)
         if status != pywraplp.Solver.OPTIMAL:
             return None
@@ -132,6 +135,12 @@ class Master:
             {number: share for number, share in shares.items() if share > _TINY},
             self._prices(),
         )
+
+    def _settings(self) -> str:
+        """A few new columns leave the last basis nearly right, and the primal simplex goes on from it; after many the
+        dual simplex from nothing is twice as quick (measured on the XL district)."""
+        anew = len(self._shares) - self._solved > _FEW_NEW * len(self._shares)
+        return f"use_preprocessing: false use_dual_simplex: {str(anew).lower()} perturb_costs_in_dual_simplex: true"
 
     def _prices(self) -> Prices:
         """The duals, with wrong signs of rounding cut off: the Lagrangian bound holds for any prices."""

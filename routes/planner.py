@@ -15,9 +15,9 @@ from routes.checker import check
 from routes.compiled import Compiled, compile_problem
 from routes.effort import Effort
 from routes.enumeration import enumerate_tours
-from routes.generation import Generation, generate, guessed_prices
+from routes.generation import Generation, generate, guessed_prices, price_once
 from routes.insertion import insert_greedily
-from routes.master import choose, lagrangian_bound
+from routes.master import choose
 from routes.neighbourhoods import Neighbourhoods
 from routes.pins import ContradictoryPins, pinned_tours
 from routes.plan import Plan, Progress
@@ -29,12 +29,12 @@ from routes.tours import Column, Prices, Scope, TourPool, plan_value
 __all__ = ["PHASES", "BrokenPlan", "ContradictoryPins", "plan_visits"]
 
 PHASES = ("insertion", "sweep", "columns", "choice", "proof", "improvement")
-_MOST_LABELS = 300_000
+MOST_LABELS = 300_000
 _MOST_IN_GAP = 60_000
 _MOST_IN_CHOICE = 2_000
 _MOST_IN_FIRST_PROGRAM = 12_000
 _SWEEP_NEIGHBOURHOOD = 16
-_SWEEP_SHARE, _COLUMNS_SHARE = 0.25, 0.4
+_SWEEP_SHARE, _COLUMNS_SHARE = 0.15, 0.4
 _CHOICE_SLACK = 0.004
 _SMALLEST_NEIGHBOURHOOD = 12
 _NEIGHBOURHOOD_SECONDS = 0.8
@@ -112,7 +112,7 @@ class Run:
     def prepare(self) -> None:
         """Take every lawful tour at hand where that is possible, else make ready to search for them."""
         self._enter("columns")
-        columns = enumerate_tours(self.compiled, _MOST_LABELS, self.effort.over)
+        columns = enumerate_tours(self.compiled, MOST_LABELS, self.effort.over)
         if columns is not None:
             self.pricer = CompletePool(self.compiled, self.pool, columns)
         elif not self.done:
@@ -158,12 +158,7 @@ class Run:
     def _bound(self, prices: Prices) -> None:
         """The Lagrangian bound of prices, searched to the end."""
         assert self.pricer is not None
-        priced = self.pricer.price(prices, self.scope, MANY_LABELS)
-        if priced is None:
-            return
-        bound = lagrangian_bound(prices, self.scope, priced.best)
-        if bound < self.generation.bound:
-            self.generation.bound, self.generation.prices = bound, prices
+        if price_once(self.scope, self.pricer, self.generation, prices, MANY_LABELS):
             self._tighten(self.generation)
 
     @property
@@ -179,9 +174,9 @@ class Run:
         return self.done
 
     def choose_tours(self) -> None:
-        """The best plan of the tours nearest to the prices."""
+        """The best plan of the tours nearest to the prices, where the whole is small enough to choose at once."""
         self._enter("choice")
-        if self.done or self.generation.prices is None:
+        if self.done or self.generation.prices is None or not isinstance(self.pricer, CompletePool):
             return
         reduced = self.pool.reduced(self.generation.prices)
         nearest = self._nearest(self.scope, self.generation.prices, _MOST_IN_CHOICE)

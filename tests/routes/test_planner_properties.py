@@ -247,6 +247,6 @@ def test_small_problems_are_solved_to_the_optimum_of_brute_force(block: int) -> 
 
 @pytest.mark.parametrize("block", range(5))
 def test_labelling_alone_also_finds_and_proves_the_optimum(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planner, "_MOST_LABELS", -1)
+    monkeypatch.setattr(planner, "MOST_LABELS", -1)
     for seed in range(1000 + 20 * block, 1000 + 20 * block + 20):
         _assert_optimal(random_problem(seed))
