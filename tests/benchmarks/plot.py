@@ -42,10 +42,10 @@ def gap_plot(runs: Sequence[Run]) -> str:
 
 
 def planner_lines(runs: Sequence[Run], bounds: dict[str, float]) -> tuple[Line, Line]:
-    """Medians over each problem's longest run, from moment to moment: gap to the best bound, and own gap."""
+    """Medians over the longest run of each problem with a bound, over time: gap to the best bound, and own gap."""
     longest: dict[str, Run] = {}
     for run in sorted(runs, key=lambda run: run.task.limit):
-        if run.task.solver == "planner" and run.milestones:
+        if run.task.solver == "planner" and run.milestones and run.task.problem in bounds:
             longest[run.task.problem] = run
     if not longest:
         return [], []
@@ -55,7 +55,7 @@ def planner_lines(runs: Sequence[Run], bounds: dict[str, float]) -> tuple[Line, 
     def line(measure: Callable[[Run, float], float]) -> Line:
         return [(time, median(measure(run, time) for run in longest.values())) for time in times]
 
-    to_best = line(lambda run, time: _gap_at(run, time, bounds.get(run.task.problem)))
+    to_best = line(lambda run, time: _gap_at(run, time, bounds[run.task.problem]))
     return to_best, line(lambda run, time: _gap_at(run, time, None))
 
 
@@ -80,7 +80,7 @@ def peer_line(runs: Iterable[Run], bounds: dict[str, float]) -> Line:
 
 
 def _panel(number: int, size: str, runs: list[Run], bounds: dict[str, float]) -> str:
-    seeds = len({run.task.problem for run in runs})
+    seeds = len({run.task.problem for run in runs} & bounds.keys())
     parts = [f'<g transform="translate({_MARGIN + number * (_WIDTH + _MARGIN)},{_TOP})">', _axes()]
     parts.append(f'<text x="0" y="-12" font-weight="bold">{escape(size)}, median of {seeds} problems</text>')
     to_best, own = planner_lines(runs, bounds)
@@ -129,4 +129,7 @@ def _legend(height: int) -> str:
         f'<text x="{_MARGIN + 130 * place + 17}" y="{height - 15}">{escape(name)}</text>'
         for place, (colour, name) in enumerate(entries)
     ]
+    parts.append(
+        f'<text x="{_MARGIN}" y="{height - 32}">gap to the best bound known; dashed: the planner\'s own</text>'
+    )
     return "\n" + "\n".join(parts)
