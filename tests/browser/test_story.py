@@ -76,8 +76,8 @@ def test_the_bar_moves_while_a_hard_plan_is_made_and_the_best_so_far_can_be_kept
             _account, county.passwords["coordinator"] = create_account(
                 session, username="coordinator", name="周敏", role=Role.COORDINATOR, now=MONDAY
             )
-        page = sign_in(county, open_page(), "coordinator")
-        page.goto(f"{county.url}/desk/runs")
+        page = sign_in(county, open_page(locale="en-GB"), "coordinator")
+        page.get_by_role("link", name="Planning").first.click()
         page.locator("#seconds").select_option("60")
         page.locator("form .btn.main.lg").click()
         bar = page.get_by_role("progressbar")
@@ -87,7 +87,7 @@ def test_the_bar_moves_while_a_hard_plan_is_made_and_the_best_so_far_can_be_kept
         assert int(bar.get_attribute("aria-valuenow") or 0) > first
         expect(page.locator("#progress svg").first).to_be_visible()
         shoot(page, "bar-moves")
-        page.get_by_role("button", name="就用现在这份").click()
+        page.get_by_role("button", name="Keep this one").click()
         page.wait_for_url(re.compile(r"/desk/plans/\d+$"), timeout=30_000)
         expect(page.locator(".proof").first).to_be_visible()
 

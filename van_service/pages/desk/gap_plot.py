@@ -39,7 +39,8 @@ def gap_plot(rows: Sequence[Sequence[float | None]], *, until: float) -> GapPlot
     best = max(values)
     top = min(max([*bounds, best]), best * ROOM_ABOVE) if best > 0 else max([*bounds, best])
     low = max(min(values), best - 3 * max(top - best, 0.04 * abs(best), 1.0))
-    top, low = top + 0.08 * (top - low), low - 0.08 * (top - low)
+    room = max(0.08 * (top - low), 1.0)  # a single value and no bound yet would leave no height at all
+    top, low = top + room, low - room
     until = max(until, float(rows[-1][0] or 0.0), 0.1)
 
     def x(seconds: float) -> float:
