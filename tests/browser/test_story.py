@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -76,6 +77,8 @@ def test_the_bar_moves_while_a_hard_plan_is_made_and_the_best_so_far_can_be_kept
             _account, county.passwords["coordinator"] = create_account(
                 session, username="coordinator", name="周敏", role=Role.COORDINATOR, now=MONDAY
             )
+        started = time.monotonic()
+        county.app.extensions["clock"] = lambda: MONDAY + timedelta(seconds=time.monotonic() - started)
         page = sign_in(county, open_page(locale="en-GB"), "coordinator")
         page.get_by_role("link", name="Planning").first.click()
         page.locator("#seconds").select_option("60")
