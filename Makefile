@@ -47,7 +47,7 @@ migrations: install ## the tables the migrations make are the tables of the mode
 pytest: $(VENV)/tests install
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-bench: $(VENV)/tests ## the short form of the planner's benchmark
+bench: $(VENV)/bench ## the short form of the planner's benchmark, beside its peers
 	$(BIN)/python -m tests.benchmarks
 
 fmt: $(VENV)/tests ## format the code and mend what can be mended
@@ -64,7 +64,7 @@ words: $(VENV)/tests ## collect the words people read and update the Chinese cat
 
 lock: $(VENV)/runtime ## pin requirements*.in anew
 	$(BIN)/pip install --quiet uv
-	for name in requirements requirements-dev requirements-node; do \
+	for name in requirements requirements-dev requirements-bench requirements-node; do \
 	  $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
 	    --no-header --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt; done
 
@@ -82,6 +82,10 @@ $(VENV)/runtime: requirements.txt
 
 $(VENV)/tests: requirements-dev.txt $(VENV)/runtime
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/bench: requirements-bench.txt $(VENV)/tests
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	@touch $@
 
 # The front-end files: with the system's Node where it is new enough, else with the one from its wheel.
