@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from routes.explain import explain
-from routes.planner import plan_visits
+from routes.planner import PHASES, plan_visits
 from schedules import days, planning, publishing, reports, requests, runs, visits
 from schedules.calendar import instant, local_day
 from schedules.drafts import store_draft
@@ -29,12 +29,12 @@ from van_service.demo.wishes import Draft, Draughts
 
 PAST_WEEKS = 13
 WEEKS_A_PLAN = 4
-WISHES_PER_PAST_SHIFT = 1.5
+WISHES_PER_PAST_SHIFT = 1.4
 PUBLISHED_DAYS_BEFORE = 5
 FILED_DAYS_BEFORE = (8, 24)
 PLANNER = "demo"
 PLANNING_SECONDS = 60.0
-# Units of the planner's work for one past plan, enough for quick insertion:
+# Units of the planner's work for one past plan: counted, so that every load makes the same plan.
 PLANNING_WORK = 100
 # Days since the last visit of towns that have waited long, by code.
 QUIET_TOWNS = {"310120104": 41, "310120109": 47, "310120503": 44}
@@ -125,9 +125,29 @@ def make_plan(session: Session, first: date, last: date, *, now: datetime, seed:
     plan = runs.claim_run(session, owner=PLANNER, now=now, lease_seconds=PLANNING_SECONDS)
     assert plan is not None  # it was queued a moment ago, in the same transaction
     snapshot = planning.snapshot(session, first, last, now=now)
-    solution = plan_visits(snapshot.problem, seconds=PLANNING_SECONDS, seed=seed, work=PLANNING_WORK, threads=1)
+    curve: list[list[float | None]] = []
+    solution = plan_visits(
+        snapshot.problem,
+        seconds=PLANNING_SECONDS,
+        seed=seed,
+        work=PLANNING_WORK,
+        threads=1,
+        progress=lambda step: curve.append([round(step.seconds, 2), step.value, step.bound]),
+    )
     reasons = explain(snapshot.problem, solution)
-    return store_draft(session, plan.id, snapshot, solution, reasons, owner=PLANNER, attempt=plan.attempts, now=now)
+    attempt = plan.attempts
+    held = runs.beat(
+        session,
+        plan.id,
+        owner=PLANNER,
+        attempt=attempt,
+        now=now,
+        lease_seconds=PLANNING_SECONDS,
+        phase=PHASES[-1],
+        progress=curve,
+    )
+    assert held  # the lease was taken at this very moment
+    return store_draft(session, plan.id, snapshot, solution, reasons, owner=PLANNER, attempt=attempt, now=now)
 
 
 def drive(past: Past, plan: Plan) -> None:
