@@ -403,7 +403,7 @@ def test_publishing_makes_the_promises_and_says_so(
     plan_id = make_draft()
     answer = send(desk, f"/desk/plans/{plan_id}/publish", page=f"/desk/plans/{plan_id}/publish")
     assert answer.status_code == 303
-    assert "1 visits are promised" in desk.get(answer.location).text
+    assert "1 visit is promised" in desk.get(answer.location).text
     with session_factory() as session:
         assert session.scalars(select(Visit.request_id)).all() == [week.first]
         assert session.get_one(VisitRequest, week.first).state is RequestState.PLANNED

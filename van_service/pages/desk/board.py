@@ -111,10 +111,9 @@ def hours_of(days: Sequence[BoardDay]) -> tuple[int, int]:
 
 
 def _lane(shift: Shift, tour: Tour | None, ghosts: Sequence[tuple[Slot, VisitRequest]], marks: Marks) -> Lane:
-    drawn = [] if tour is None else list(segments_of(tour, shift, marks))
-    drawn += [
-        Segment("ghost", slot.starts, slot.closes - slot.starts, request=request) for slot, request in ghosts
-    ]  # fmt: skip
+    drawn = [Segment("ghost", slot.starts, slot.closes - slot.starts, request=request) for slot, request in ghosts]
+    if tour is not None:
+        drawn += segments_of(tour, shift, marks)  # drawn later, so that they cover the ghosts
     return Lane(shift, tour, tuple(drawn), shift.code in marks.kept_free)
 
 

@@ -28,6 +28,7 @@ _l = lazy_gettext
 
 DAYS_AHEAD = 7
 DAYS_OF_PROBLEMS = 14
+FIRST_SHOWN = 12
 
 KINDS: dict[str, Any] = {
     "request_received": _l("Request received"),
@@ -78,6 +79,7 @@ def _page(revealed: dict[int, str] | None = None) -> str:
         "desk/messages.html",
         days=[(day, list(rows)) for day, rows in groupby(shown, key=lambda each: calendar.local_day(each.due_at))],
         number=len(shown),
+        first_shown=FIRST_SHOWN,
         kinds=KINDS,
         kind=kind,
         kinds_present=sorted({message.kind for message in coming}, key=list(KINDS).index),

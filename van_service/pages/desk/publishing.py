@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -74,10 +74,11 @@ def publish(plan_id: int) -> Response | tuple[str, int]:
         return _page(get_plan(plan_id), refusal=error), 409
     except ScheduleError as error:
         return refused(error, url_for("desk.plan", plan_id=plan_id))
-    said = gettext(
-        "Plan %(plan)s is published: %(visits)s visits are promised, the messages are in the outbox.",
+    said = ngettext(
+        "Plan %(plan)s is published: %(num)s visit is promised, the messages are in the outbox.",
+        "Plan %(plan)s is published: %(num)s visits are promised, the messages are in the outbox.",
+        sum(len(tour.stops) for tour in plan.tours),
         plan=plan.id,
-        visits=sum(len(tour.stops) for tour in plan.tours),
     )
     return done(said, url_for("desk.plan", plan_id=plan_id))
 
