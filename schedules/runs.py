@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from schedules import audit
 from schedules.errors import Conflict, MoveNotAllowed, NotFound
@@ -106,7 +106,8 @@ def request_stop(session: Session, plan_id: int, *, actor: str, now: datetime) -
 
 def history(session: Session, *, limit: int = 20) -> list[Plan]:
     """The latest runs and what became of them, the newest first."""
-    return list(session.scalars(select(Plan).order_by(Plan.id.desc()).limit(limit)))
+    latest = select(Plan).order_by(Plan.id.desc()).limit(limit)
+    return list(session.scalars(latest.options(defer(Plan.problem), defer(Plan.inputs))))  # large, and not read here
 
 
 # What a runner does ---------------------------------------------------------------------------------------------------

@@ -102,6 +102,8 @@ def test_a_promise_that_moves_leaves_a_ghost_where_it_stood() -> None:
     [tuesday] = [day for day in days if day.lanes]
     segments = tuesday.lanes[0].segments
     assert [(s.starts, s.minutes) for s in segments if s.kind == "ghost"] == [(600, 120)]
+    assert [s.hidden for s in segments if s.kind == "ghost"] == [True]  # the session lasts until 645
+    assert segments[0].kind == "ghost"  # drawn first, so that the tour covers it
     assert [s.change for s in segments if s.kind == "session"] == [ChangeKind.RETIMED]
 
 

@@ -16,12 +16,17 @@ EARLIEST, LATEST = 7 * 60, 17 * 60
 """The board shows at least these hours."""
 ROOM_FOR_A_NUMBER = 12
 ROOM_FOR_A_NAME = 75
-"""From so many minutes on a line has room for its number, a block for a venue's name."""
+ROOM_FOR_A_TIME = 30
+"""From so many minutes on a line has room for its number, a block for a venue's name, a ghost for its time."""
+SOLID = ("setup", "session", "tear", "lunch")
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Something that lasts from `starts` for `minutes`: drive, slack, setup, session, tear, lunch or ghost."""
+    """Something that lasts from `starts` for `minutes`: drive, slack, setup, session, tear, lunch or ghost.
+
+    A ghost is `hidden` where something of the tour covers the place of its time.
+    """
 
     kind: str
     starts: int
@@ -30,6 +35,7 @@ class Segment:
     change: ChangeKind | None = None
     pinned: bool = False
     request: VisitRequest | None = None
+    hidden: bool = False
 
     @property
     def ends(self) -> int:
@@ -111,9 +117,19 @@ def hours_of(days: Sequence[BoardDay]) -> tuple[int, int]:
 
 
 def _lane(shift: Shift, tour: Tour | None, ghosts: Sequence[tuple[Slot, VisitRequest]], marks: Marks) -> Lane:
-    drawn = [Segment("ghost", slot.starts, slot.closes - slot.starts, request=request) for slot, request in ghosts]
-    if tour is not None:
-        drawn += segments_of(tour, shift, marks)  # drawn later, so that they cover the ghosts
+    driven = [] if tour is None else list(segments_of(tour, shift, marks))
+    solid = [segment for segment in driven if segment.kind in SOLID]
+    drawn = [
+        Segment(
+            "ghost",
+            slot.starts,
+            slot.closes - slot.starts,
+            request=request,
+            hidden=any(part.starts < slot.starts + ROOM_FOR_A_TIME and slot.starts < part.ends for part in solid),
+        )
+        for slot, request in ghosts
+    ]
+    drawn += driven  # drawn later, so that they cover the ghosts
     return Lane(shift, tour, tuple(drawn), shift.code in marks.kept_free)
 
 

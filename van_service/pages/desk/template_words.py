@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -37,6 +38,15 @@ CHANGES: dict[str, Any] = {
     "missed": lazy_gettext("missed"),
     "cancelled": lazy_gettext("cancelled"),
 }
+# What vans carry, where the list knows it; other equipment is called as it is stored.
+EQUIPMENT: dict[str, Any] = {
+    "food_lab": lazy_gettext("food test lab"),
+    "panels": lazy_gettext("display panels"),
+    "projector": lazy_gettext("projector"),
+    "tablet": lazy_gettext("tablet"),
+    "standard_weights": lazy_gettext("standard weights"),
+    "booth": lazy_gettext("booth"),
+}
 # Reasons that the use cases give by a code; people write the others.
 REASONS: dict[str, Any] = {
     REPLANNED: lazy_gettext("a new plan has no place for it"),
@@ -56,6 +66,7 @@ def words_of_desk() -> dict[str, Any]:
         "plan_title": plan_title,
         "skill_words": skill_words,
         "reason_words": reason_words,
+        "equipment_words": equipment_words,
         "message_kinds": KINDS,
         "change_kinds": CHANGES,
     }
@@ -78,6 +89,11 @@ def plan_title(plan: Plan) -> str:
 def skill_words(member: CrewMember) -> str:
     """The member's skills as people name them."""
     return formats.listed([str(words.STATES[Skill].get(skill, skill)) for skill in member.skills])
+
+
+def equipment_words(codes: Iterable[str]) -> str:
+    """Pieces of equipment as people name them."""
+    return formats.listed([str(EQUIPMENT.get(code, code)) for code in codes])
 
 
 def reason_words(reason: str) -> str:

@@ -20,6 +20,7 @@ from van_service.pages.desk.worth import worth_of
 
 DAYS_AHEAD = 7
 MOST_WAITING = 6
+MOST_DRAFTS = 2
 DAYS_OF_PROBLEMS = 7
 
 
@@ -45,7 +46,7 @@ def home() -> str:
         now_visits=[visit for visit in coming if visit.day == today],
         unconfirmed=sum(visit.state is VisitState.PROMISED for visit in coming),
         in_force=[plan for plan in plans if plan.state is PlanState.PUBLISHED and plan.last_day >= today],
-        drafts=[plan for plan in plans if plan.state is PlanState.DRAFT and plan.last_day >= today],
+        drafts=[plan for plan in plans if plan.state is PlanState.DRAFT and plan.last_day >= today][:MOST_DRAFTS],
         under_way=[plan for plan in plans if plan.state in UNDER_WAY],
         problems=outbox.problems(db.session, since=now - timedelta(days=DAYS_OF_PROBLEMS)),
         overdue=overdue_towns(),
