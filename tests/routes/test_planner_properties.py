@@ -110,7 +110,7 @@ def _visit(chance: random.Random, index: int, shifts: tuple[Shift, ...]) -> Visi
     )
 
 
-def best_values(problem: Problem, shift: Shift) -> dict[int, int]:
+def best_values(problem: Problem, shift: Shift) -> dict[int, int]:  # noqa: C901 - brute force in one piece, to be read against the contract
     """The best value of a tour of the shift for every set of visits (a bit mask), stepping minute by minute."""
     able = {index: visit for index, visit in enumerate(problem.visits) if _able(visit, shift)}
     lunch = shift.lunch

@@ -65,8 +65,8 @@ def test_the_session_alone_lies_in_the_window() -> None:
 
 
 def test_lunch_is_never_taken_while_driving() -> None:
-    # a ends at 700 and b starts at 720 at the latest, ten minutes away: lunch (700-760, 20 minutes) fits neither between
-    # them nor before a, and after b it is too late
+    # a ends at 700 and b starts at 720 at the latest, ten minutes away: lunch (700-760, 20 minutes) fits neither
+    # between them nor before a, and after b it is too late
     first, second = make_visit("a", SCHOOL, (640, 700, 0)), make_visit("b", MARKET, (710, 780, 0))
     assert drive(make_problem(first, second), 0, 1)[1] is not None
     assert drive(make_problem(first, second, lunch=Lunch(700, 760, 20)), 0, 1)[1] is None
