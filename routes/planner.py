@@ -24,7 +24,7 @@ from routes.plan import Plan, Progress
 from routes.pricing import MANY_LABELS, CompletePool, LabellingPricer, Pricer
 from routes.problem import Problem
 from routes.timetable import tour_of
-from routes.tours import Column, Prices, Scope, TourPool, plan_value
+from routes.tours import Column, Prices, Scope, TourPool, compatible, plan_value
 
 __all__ = ["PHASES", "BrokenPlan", "ContradictoryPins", "plan_visits"]
 
@@ -36,7 +36,7 @@ _MOST_IN_FIRST_PROGRAM = 12_000
 _SWEEP_NEIGHBOURHOOD = 16
 _SWEEP_SHARE, _COLUMNS_SHARE = 0.15, 0.4
 _CHOICE_SLACK = 0.004
-_SMALLEST_NEIGHBOURHOOD = 12
+_SMALLEST_NEIGHBOURHOOD = 14
 _NEIGHBOURHOOD_SECONDS = 0.8
 _NEIGHBOURHOOD_CUT_ROUNDS = 3
 _MOST_IN_NEIGHBOURHOOD = 1_500
@@ -69,6 +69,7 @@ def plan_visits(
     run.generate_columns()
     run.choose_tours()
     run.prove()
+    run.round_shares()
     run.improve()
     return run.plan()
 
@@ -91,6 +92,7 @@ class Run:
         self.pool = TourPool(self.compiled.visits)
         self.incumbent: list[int] = []
         self.value = -math.inf
+        self._aside: tuple[float, list[int]] = (-math.inf, [])
         self.bound = math.inf
         self.generation = Generation()
         self.guess = guessed_prices(self.compiled)
@@ -183,6 +185,25 @@ class Run:
         numbers = {number for number in nearest if reduced[number] > -_CHOICE_SLACK * abs(self.bound)}
         self._choose(self.scope, numbers, self.incumbent, [], self.effort.left / 4)
 
+    def round_shares(self) -> None:
+        """Where the whole is too large to choose at once, start over from the tours that the program drives most.
+
+        Such a plan may be worth less than the one in hand, which is then laid aside, but it lies near the optimum and
+        replanning neighbourhoods soon takes it past what a local optimum of insertion or sweep reaches.
+        """
+        if self.done or self.generation.relaxed is None or isinstance(self.pricer, CompletePool):
+            return
+        shares = self.generation.relaxed.shares
+        ranked = sorted(shares, key=lambda number: (-shares[number], number))
+        taken = compatible(self.compiled, [self.pool[number] for number in ranked])
+        if not self.compiled.pinned <= {visit for column in taken for visit in column.order}:
+            return
+        columns = insert_greedily(self.compiled, taken, self.effort)
+        if not self.effort.over():
+            self._aside = (self.value, self.incumbent)
+            self.value = -math.inf
+            self.accept(columns)
+
     def prove(self) -> None:
         """The best plan of every tour that could be in a better one: its optimum is the optimum."""
         self._enter("proof")
@@ -270,16 +291,17 @@ class Run:
 
     def plan(self) -> Plan:
         """The plan in hand, with minutes, checked. Raises BrokenPlan."""
+        value, incumbent = max((self.value, self.incumbent), self._aside, key=lambda plan: plan[0])
         waiting = {shift_class.index: list(shift_class.shifts) for shift_class in self.compiled.classes}
         tours = []
-        for number in sorted(self.incumbent, key=lambda number: self.pool[number]):
+        for number in sorted(incumbent, key=lambda number: self.pool[number]):
             column = self.pool[number]
             shift = waiting[column.klass].pop(0)
             tours.append((shift, tour_of(self.compiled, shift, self.compiled.classes[column.klass], column.order)))
         plan = Plan(
             problem=self.compiled.problem.name,
             tours=tuple(tour for _, tour in sorted(tours, key=lambda pair: pair[0])),
-            value=int(self.value),
+            value=int(value),
             bound=None if math.isinf(self.bound) else float(self.bound),
             seconds=round(self.effort.elapsed, 3),
             seed=self.seed,
@@ -295,6 +317,7 @@ class Run:
 
     def _report(self) -> None:
         if self._progress is not None:
-            value = None if math.isinf(self.value) else int(self.value)
+            best = max(self.value, self._aside[0])
+            value = None if math.isinf(best) else int(best)
             bound = None if math.isinf(self.bound) else float(self.bound)
             self._progress(Progress(self._phase, self.effort.elapsed, value, bound))

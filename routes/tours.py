@@ -202,3 +202,18 @@ def plan_value(compiled: Compiled, columns: Iterable[Column]) -> int:
                 missing[compiled.town_of[visit]] -= 1
     lost = sum(shortfall * max(0, short) for short, (_, shortfall, _) in zip(missing, compiled.towns, strict=True))
     return compiled.constant + sum(column.value for column in columns) - lost
+
+
+def compatible(compiled: Compiled, columns: Iterable[Column]) -> list[Column]:
+    """As many of these tours, in their order, as one plan can drive; those with pinned visits come first."""
+    left = [shift_class.count for shift_class in compiled.classes]
+    closed: set[int] = set()
+    taken = []
+    for column in sorted(columns, key=lambda column: compiled.pinned.isdisjoint(column.order)):
+        if left[column.klass] and closed.isdisjoint(column.order):
+            left[column.klass] -= 1
+            taken.append(column)
+            for visit in column.order:
+                closed.add(visit)
+                closed.update(compiled.rivals[visit])
+    return taken
