@@ -273,8 +273,10 @@ def choose(
 
 def _solve_watched(solver: Any, effort: Effort) -> Any:
     """Solve in a thread of its own while this one keeps asking whether to stop."""
+    to_the_last_point = pywraplp.MPSolverParameters()
+    to_the_last_point.SetDoubleParam(pywraplp.MPSolverParameters.RELATIVE_MIP_GAP, 0.0)  # it would stop at 0.01 %
     outcome: list[Any] = []
-    worker = threading.Thread(target=lambda: outcome.append(solver.Solve()), daemon=True)
+    worker = threading.Thread(target=lambda: outcome.append(solver.Solve(to_the_last_point)), daemon=True)
     worker.start()
     while worker.is_alive():
         worker.join(0.05)
