@@ -67,9 +67,9 @@ def plan_visits(
     run.prepare()
     run.sweep()
     run.generate_columns()
+    run.round_shares()
     run.choose_tours()
     run.prove()
-    run.round_shares()
     run.improve()
     return run.plan()
 
@@ -186,12 +186,12 @@ class Run:
         self._choose(self.scope, numbers, self.incumbent, [], self.effort.left / 4)
 
     def round_shares(self) -> None:
-        """Where the whole is too large to choose at once, start over from the tours that the program drives most.
+        """Start over from the tours that the linear program drives most.
 
         Such a plan may be worth less than the one in hand, which is then laid aside, but it lies near the optimum and
         replanning neighbourhoods soon takes it past what a local optimum of insertion or sweep reaches.
         """
-        if self.done or self.generation.relaxed is None or isinstance(self.pricer, CompletePool):
+        if self.done or self.generation.relaxed is None:
             return
         shares = self.generation.relaxed.shares
         ranked = sorted(shares, key=lambda number: (-shares[number], number))
@@ -199,7 +199,9 @@ class Run:
         if not self.compiled.pinned <= {visit for column in taken for visit in column.order}:
             return
         columns = insert_greedily(self.compiled, taken, self.effort)
-        if not self.effort.over():
+        if isinstance(self.pricer, CompletePool):
+            self.accept(columns)
+        elif not self.effort.over():
             self._aside = (self.value, self.incumbent)
             self.value = -math.inf
             self.accept(columns)
