@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chromium import CHROMIUM_FLAGS, DESK, PHONE, chromium
+from tests.browser.looking import sign_in
 from tests.processes.product import Product
 
 OUT = Path("shots")
@@ -77,7 +78,7 @@ def photograph(browser: Browser, product: Product, role: Role, schemes: tuple[st
         )
         page = context.new_page()
         if role.username:
-            product.sign_in(page, role.username)
+            sign_in(page, product.url, role.username, product.passwords[role.username])
         addresses = addresses or dict(find_pages(product.app, page))
         for name, address in addresses.items():
             page.goto(address)

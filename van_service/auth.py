@@ -231,15 +231,14 @@ def _end_idle_sign_in() -> None:
         return
     moment = utc_now().timestamp()
     silence = moment - float(session.setdefault("seen", moment))
-    if silence > _idle_minutes() * 60:
+    limits: Settings = current_app.extensions["settings"]
+    if silence > limits.idle_minutes * 60 and not (_is_crew() and silence <= limits.crew_idle_minutes * 60):
         close_sign_in()
     elif silence > SECONDS_BETWEEN_SIGNS:
         session["seen"] = moment
 
 
-def _idle_minutes() -> int:
-    """How long this sign-in may lie idle: a session at a venue takes hours, and the crew's phone must still answer."""
-    settings: Settings = current_app.extensions["settings"]
+def _is_crew() -> bool:
+    """A session at a venue takes hours, and the crew's phone must still answer; asked only of the long silent."""
     account = current_account()
-    is_crew = account is not None and account.role is Role.CREW
-    return settings.crew_idle_minutes if is_crew else settings.idle_minutes
+    return account is not None and account.role is Role.CREW

@@ -49,8 +49,24 @@ class District:
 
 
 @contextmanager
+def serve(app: Flask) -> Iterator[str]:
+    """The app on a free port of this machine, in a thread; its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        with app.app_context():
+            db.engine.dispose()
+
+
+@contextmanager
 def served_district(folder: Path, database_url: str, now: datetime, *, demo: bool = True) -> Iterator[District]:
-    """Web and planning runner in threads of this process; the solver itself is a child process as always."""
+    """The demo district, or a blank one, with web and planning runner in threads of this process."""
     with open_post_office() as (office, mail):
         settings = Settings(
             database_url=database_url,
@@ -66,24 +82,22 @@ def served_district(folder: Path, database_url: str, now: datetime, *, demo: boo
             db.session.commit()
             sessions = sessionmaker(db.engine)
         passwords = {account.username: account.password for account in accounts}
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        district = District(app, f"http://127.0.0.1:{server.server_port}", sessions, passwords, office, now)
-        app.extensions["clock"] = lambda: district.now
-        ended = threading.Event()
-        means: dict[str, Any] = {"owner": "test", "stop": ended.is_set, "clock": lambda: district.now}
-        threads = [
-            threading.Thread(target=server.serve_forever),
-            threading.Thread(target=runner.run_forever, args=(sessions,), kwargs=means),
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            yield district
-        finally:
-            ended.set()
-            server.shutdown()
-            for thread in threads:
-                thread.join(30)
-            server.server_close()
-            with app.app_context():
-                db.engine.dispose()
+        with serve(app) as url:
+            district = District(app, url, sessions, passwords, office, now)
+            app.extensions["clock"] = lambda: district.now
+            with running_runner(district):
+                yield district
+
+
+@contextmanager
+def running_runner(district: District) -> Iterator[None]:
+    """The planning runner in a thread; the solver itself is a child process as always."""
+    ended = threading.Event()
+    means: dict[str, Any] = {"owner": "test", "stop": ended.is_set, "clock": lambda: district.now}
+    thread = threading.Thread(target=runner.run_forever, args=(district.sessions,), kwargs=means)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(30)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,12 +12,12 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.serving import make_server
 
 from schedules import publishing, runs
 from schedules.db import Base
 from schedules.models import Message, MessageState, Plan, PlanState, RequestState, Unserved, VisitRequest
-from tests.browser.chromium import DESK, PHONE
+from tests.browser.district import serve
+from tests.browser.looking import faults, in_four_guises, sign_in
 from tests.drafts import FIRST, LAST, draft
 from tests.factories import make_days, make_request, make_service, make_shift, make_town, make_van, make_venue
 from van_service import create_app
@@ -30,7 +29,6 @@ pytestmark = pytest.mark.browser
 
 NOW = datetime(2026, 6, 1, 0, 0, tzinfo=UTC)
 TUESDAY, WEDNESDAY = date(2026, 6, 9), date(2026, 6, 10)
-AXE = Path("node_modules/axe-core/axe.min.js")
 
 OpenPage = Callable[..., Page]
 
@@ -59,15 +57,8 @@ def served(tmp_path: Path) -> Iterator[Served]:
         Base.metadata.create_all(db.engine)
         password, waiting, plan = furnish(db.session)
         db.session.commit()
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Served(app, f"http://127.0.0.1:{server.server_port}", password, waiting, plan)
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    with app.app_context():
-        db.engine.dispose()
+    with serve(app) as url:
+        yield Served(app, url, password, waiting, plan)
 
 
 def furnish(session: Session) -> tuple[str, int, int]:
@@ -104,37 +95,18 @@ def furnish(session: Session) -> tuple[str, int, int]:
     return password, waiting.id, plan.id
 
 
-def sign_in(served: Served, page: Page) -> Page:
-    page.goto(f"{served.url}/login")
-    page.locator("#username").fill("zhou")
-    page.locator("#password").fill(served.password)
-    page.locator("form.panel button").click()
-    page.wait_for_url(lambda address: "/login" not in address)
-    return page
+def signed_in(served: Served, page: Page) -> Page:
+    return sign_in(page, served.url, "zhou", served.password)
 
 
-def faults(page: Page) -> list[str]:
-    """What axe finds wrong, and whether the page is wider than the screen."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [f"{fault['id']}: {fault['nodes'][0]['html']}" for fault in found["violations"]] + (
-        [f"{wider} px wider than the screen"] if wider > 0 else []
-    )
-
-
-@pytest.mark.parametrize(
-    ("locale", "viewport", "scheme"),
-    [("zh-CN", DESK, "light"), ("zh-CN", PHONE, "dark"), ("en-GB", DESK, "dark"), ("en-GB", PHONE, "light")],
-    ids=["Chinese desk light", "Chinese phone dark", "English desk dark", "English phone light"],
-)
+@in_four_guises
 def test_the_desk_is_accessible_and_fits_the_screen(
     served: Served, open_page: OpenPage, locale: str, viewport: dict[str, int], scheme: str
 ) -> None:
     with served.app.app_context():
         run = runs.queue_plan(db.session, FIRST, LAST, seconds=10, actor="zhou", now=NOW).id
         db.session.commit()
-    page = sign_in(served, open_page(viewport=viewport, locale=locale, color_scheme=scheme, bypass_csp=True))
+    page = signed_in(served, open_page(viewport=viewport, locale=locale, color_scheme=scheme, bypass_csp=True))
     for path in (
         "",
         "/requests",
@@ -161,7 +133,7 @@ def test_the_desk_is_accessible_and_fits_the_screen(
 
 
 def test_the_map_numbers_the_stops_of_the_day(served: Served, open_page: OpenPage) -> None:
-    page = sign_in(served, open_page())
+    page = signed_in(served, open_page())
     page.goto(f"{served.url}/desk/plans/{served.plan}?day={TUESDAY}")
     expect(page.locator(".map-stop")).to_have_text(["1"])
     expect(page.locator("path.map-open")).to_have_count(1)
@@ -169,7 +141,7 @@ def test_the_map_numbers_the_stops_of_the_day(served: Served, open_page: OpenPag
 
 
 def test_a_block_of_the_board_lies_where_its_minutes_say(served: Served, open_page: OpenPage) -> None:
-    page = sign_in(served, open_page())
+    page = signed_in(served, open_page())
     page.goto(f"{served.url}/desk/plans/{served.plan}?day={TUESDAY}")
     block = page.locator("a.seg.ses").first.bounding_box()
     lane = page.locator(".lane", has=page.locator("a.seg.ses")).first.bounding_box()
@@ -179,7 +151,7 @@ def test_a_block_of_the_board_lies_where_its_minutes_say(served: Served, open_pa
 
 
 def test_a_visit_of_the_board_opens_by_keys(served: Served, open_page: OpenPage) -> None:
-    page = sign_in(served, open_page())
+    page = signed_in(served, open_page())
     page.goto(f"{served.url}/desk/plans/{served.plan}?day={TUESDAY}")
     page.locator("h3 a[aria-current=date]").focus()
     page.keyboard.press("Tab")
@@ -189,7 +161,7 @@ def test_a_visit_of_the_board_opens_by_keys(served: Served, open_page: OpenPage)
 
 
 def test_a_request_is_declined_by_keys(served: Served, open_page: OpenPage) -> None:
-    page = sign_in(served, open_page())
+    page = signed_in(served, open_page())
     page.goto(f"{served.url}/desk/requests/{served.waiting}")
     page.locator("summary", has_text="退回并说明").focus()
     page.keyboard.press("Enter")
@@ -201,7 +173,7 @@ def test_a_request_is_declined_by_keys(served: Served, open_page: OpenPage) -> N
 
 
 def test_the_progress_moves_by_itself_and_leads_to_the_plan(served: Served, open_page: OpenPage) -> None:
-    page = sign_in(served, open_page())
+    page = signed_in(served, open_page())
     page.goto(f"{served.url}/desk/run")
     page.locator("#first_day").fill(FIRST.isoformat())
     page.locator("#last_day").fill(LAST.isoformat())
@@ -227,7 +199,7 @@ def test_the_progress_moves_by_itself_and_leads_to_the_plan(served: Served, open
 
 
 def test_accepting_planning_and_publishing_work_without_scripts(served: Served, open_page: OpenPage) -> None:
-    page = sign_in(served, open_page(java_script_enabled=False))
+    page = signed_in(served, open_page(java_script_enabled=False))
     page.goto(f"{served.url}/desk/requests")
     page.locator("input.tick").check()
     page.get_by_role("button", name="受理所选").click()

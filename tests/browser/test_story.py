@@ -16,6 +16,7 @@ from schedules import calendar
 from schedules.models import RequestState, Visit, VisitRequest, VisitState
 from tests.browser.chromium import PHONE
 from tests.browser.district import District, served_district
+from tests.browser.looking import sign_in
 from tests.hard_county import fill
 from van_service.accounts import Account, Role, create_account
 
@@ -38,11 +39,11 @@ def district(database_url: str, tmp_path: Path) -> Iterator[District]:
 def test_a_request_becomes_a_planned_published_reminded_driven_and_reported_visit(
     district: District, open_page: OpenPage, shoot: Callable[[Page, str], None]
 ) -> None:
-    town = sign_in(district, open_page(), TOWN)
+    town = signed_in(district, open_page(), TOWN)
     request_id = file_a_request(district, town)
     shoot(town, "1-filed")
 
-    coordinator = sign_in(district, open_page(locale="en-GB"), "coordinator")
+    coordinator = signed_in(district, open_page(locale="en-GB"), "coordinator")
     accept(district, coordinator, request_id)
     shoot(coordinator, "2-accepted")
     plan_four_weeks(coordinator, shoot)
@@ -54,10 +55,10 @@ def test_a_request_becomes_a_planned_published_reminded_driven_and_reported_visi
     shoot(town, "6-promised")
     assert reminded_when_due(district, visit)
 
-    crew = sign_in(district, open_page(viewport=PHONE), crew_of(district, visit))
+    crew = signed_in(district, open_page(viewport=PHONE), crew_of(district, visit))
     drive_and_report(district, crew, visit, shoot)
 
-    town = sign_in(district, open_page(), TOWN)
+    town = signed_in(district, open_page(), TOWN)
     town.goto(f"{district.url}/town/requests/{request_id}")
     expect(town.locator("main")).to_contain_text("86")
     expect(town.locator("main")).to_contain_text("疑似阳性")
@@ -79,7 +80,7 @@ def test_the_bar_moves_while_a_hard_plan_is_made_and_the_best_so_far_can_be_kept
             )
         started = time.monotonic()
         county.app.extensions["clock"] = lambda: MONDAY + timedelta(seconds=time.monotonic() - started)
-        page = sign_in(county, open_page(locale="en-GB"), "coordinator")
+        page = signed_in(county, open_page(locale="en-GB"), "coordinator")
         page.get_by_role("link", name="Planning").first.click()
         page.locator("#seconds").select_option("60")
         page.locator("form .btn.main.lg").click()
@@ -95,14 +96,9 @@ def test_the_bar_moves_while_a_hard_plan_is_made_and_the_best_so_far_can_be_kept
         expect(page.locator(".proof").first).to_be_visible()
 
 
-def sign_in(district: District, page: Page, username: str) -> Page:
+def signed_in(district: District, page: Page, username: str) -> Page:
     """The page, signed in with the account's one-time password."""
-    page.goto(f"{district.url}/login")
-    page.locator("#username").fill(username)
-    page.locator("#password").fill(district.passwords[username])
-    page.locator("main form button").click()
-    page.wait_for_url(lambda address: "/login" not in address)
-    return page
+    return sign_in(page, district.url, username, district.passwords[username])
 
 
 def file_a_request(district: District, page: Page) -> int:

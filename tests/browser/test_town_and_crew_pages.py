@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -12,11 +11,12 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 from sqlalchemy.orm import Session
-from werkzeug.serving import make_server
 
 from schedules import visits
 from schedules.db import Base
-from tests.browser.chromium import DESK, PHONE
+from tests.browser.chromium import PHONE
+from tests.browser.district import serve
+from tests.browser.looking import faults, in_four_guises, sign_in
 from tests.factories import (
     make_crew_member,
     make_days,
@@ -37,7 +37,6 @@ pytestmark = pytest.mark.browser
 
 NOW = datetime(2026, 6, 2, 0, 30, tzinfo=UTC)  # Tuesday, 08:30 in Shanghai
 TODAY = date(2026, 6, 2)
-AXE = Path("node_modules/axe-core/axe.min.js")
 
 OpenPage = Callable[..., Page]
 
@@ -66,15 +65,8 @@ def served(tmp_path: Path) -> Iterator[Served]:
         Base.metadata.create_all(db.engine)
         request_id, visit_id, passwords = furnish(db.session)
         db.session.commit()
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Served(app, f"http://127.0.0.1:{server.server_port}", passwords, request_id, visit_id)
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    with app.app_context():
-        db.engine.dispose()
+    with serve(app) as url:
+        yield Served(app, url, passwords, request_id, visit_id)
 
 
 def furnish(session: Session) -> tuple[int, int, dict[str, str]]:
@@ -96,30 +88,11 @@ def furnish(session: Session) -> tuple[int, int, dict[str, str]]:
     return asked.id, visit.id, passwords
 
 
-def sign_in(served: Served, page: Page, username: str) -> Page:
-    page.goto(f"{served.url}/login")
-    page.locator("#username").fill(username)
-    page.locator("#password").fill(served.passwords[username])
-    page.locator("form.panel button").click()
-    page.wait_for_url(lambda address: "/login" not in address)
-    return page
+def signed_in(served: Served, page: Page, username: str) -> Page:
+    return sign_in(page, served.url, username, served.passwords[username])
 
 
-def faults(page: Page) -> list[str]:
-    """What axe finds wrong, and whether the page is wider than the screen."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [f"{fault['id']}: {fault['nodes'][0]['html']}" for fault in found["violations"]] + (
-        [f"{wider} px wider than the screen"] if wider > 0 else []
-    )
-
-
-@pytest.mark.parametrize(
-    ("locale", "viewport", "scheme"),
-    [("zh-CN", DESK, "light"), ("zh-CN", PHONE, "dark"), ("en-GB", DESK, "dark"), ("en-GB", PHONE, "light")],
-    ids=["Chinese desk light", "Chinese phone dark", "English desk dark", "English phone light"],
-)
+@in_four_guises
 def test_the_pages_are_accessible_and_fit_the_screen(
     served: Served, open_page: OpenPage, locale: str, viewport: dict[str, int], scheme: str
 ) -> None:
@@ -135,14 +108,14 @@ def test_the_pages_are_accessible_and_fit_the_screen(
         page = open_page(viewport=viewport, locale=locale, color_scheme=scheme, bypass_csp=True)
         page.goto(f"{served.url}/login")
         assert faults(page) == []
-        sign_in(served, page, username)
+        signed_in(served, page, username)
         for path in paths:
             page.goto(served.url + path)
             assert (path, faults(page)) == (path, [])
 
 
 def test_a_refused_form_is_accessible_too(served: Served, open_page: OpenPage) -> None:
-    page = sign_in(served, open_page(viewport=PHONE, bypass_csp=True), "town")
+    page = signed_in(served, open_page(viewport=PHONE, bypass_csp=True), "town")
     page.goto(f"{served.url}/town/requests/new")
     page.locator("#people").fill("800")
     page.get_by_role("button", name="提交申请").click()
@@ -151,7 +124,7 @@ def test_a_refused_form_is_accessible_too(served: Served, open_page: OpenPage) -
 
 
 def test_a_ticked_half_day_gets_its_times_at_once(served: Served, open_page: OpenPage) -> None:
-    page = sign_in(served, open_page(), "town")
+    page = signed_in(served, open_page(), "town")
     page.goto(f"{served.url}/town/requests/new")
     page.locator("label[for='slot-2026-06-04.pm']").click()
     page.locator("label[for='slot-2026-06-03.am']").click()
@@ -163,7 +136,7 @@ def test_a_ticked_half_day_gets_its_times_at_once(served: Served, open_page: Ope
 
 
 def test_the_form_says_what_the_venue_lacks_before_it_is_sent(served: Served, open_page: OpenPage) -> None:
-    page = sign_in(served, open_page(), "town")
+    page = signed_in(served, open_page(), "town")
     page.goto(f"{served.url}/town/requests/new")
     page.locator("#venue").fill("平安村党群服务中心")
     expect(page.locator("#venue-help")).to_contain_text("最多 200 人")
@@ -172,7 +145,7 @@ def test_the_form_says_what_the_venue_lacks_before_it_is_sent(served: Served, op
 
 
 def test_a_request_is_filed_with_exact_times_without_scripts(served: Served, open_page: OpenPage) -> None:
-    page = sign_in(served, open_page(viewport=PHONE, java_script_enabled=False), "town")
+    page = signed_in(served, open_page(viewport=PHONE, java_script_enabled=False), "town")
     page.goto(f"{served.url}/town/requests/new")
     page.locator("#venue").fill("平安村")
     page.locator("#service-food_rapid_test").check()
@@ -185,7 +158,7 @@ def test_a_request_is_filed_with_exact_times_without_scripts(served: Served, ope
 
 
 def test_the_crew_drives_and_reports_without_scripts(served: Served, open_page: OpenPage) -> None:
-    page = sign_in(served, open_page(viewport=PHONE, java_script_enabled=False), "crew")
+    page = signed_in(served, open_page(viewport=PHONE, java_script_enabled=False), "crew")
     for button in ("出发了", "到了", "开场", "结束了"):
         page.get_by_role("button", name=button, exact=True).click()
     page.get_by_role("link", name="填服务记录").click()
@@ -200,7 +173,7 @@ def test_the_crew_drives_and_reports_without_scripts(served: Served, open_page: 
 
 
 def test_what_is_loaded_stays_ticked_on_this_phone(served: Served, open_page: OpenPage) -> None:
-    page = sign_in(served, open_page(viewport=PHONE), "crew")
+    page = signed_in(served, open_page(viewport=PHONE), "crew")
     page.locator(".kit input").first.check()
     page.reload()
     expect(page.locator(".kit input").first).to_be_checked()
@@ -208,7 +181,7 @@ def test_what_is_loaded_stays_ticked_on_this_phone(served: Served, open_page: Op
 
 
 def test_the_buttons_of_the_phone_are_large_enough_for_thumbs(served: Served, open_page: OpenPage) -> None:
-    page = sign_in(served, open_page(viewport=PHONE), "crew")
+    page = signed_in(served, open_page(viewport=PHONE), "crew")
     heights = page.locator(".btn, .daynav a, .kit .check").evaluate_all(
         "all => all.map(each => Math.round(each.getBoundingClientRect().height))"
     )

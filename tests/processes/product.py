@@ -16,7 +16,6 @@ from typing import Any, Self
 import psutil
 import requests
 from flask import Flask
-from playwright.sync_api import Page
 
 from schedules import calendar, publishing, runs
 from schedules.models import Plan, PlanState
@@ -131,14 +130,6 @@ class Product:
             except psutil.NoSuchProcess:
                 continue
         process.wait(timeout=10)
-
-    def sign_in(self, page: Page, username: str) -> None:
-        """Sign a browser's page in with the account's one-time password."""
-        page.goto(f"{self.url}/login")
-        page.locator("#username").fill(username)
-        page.locator("#password").fill(self.passwords[username])
-        page.locator("main form button").click()
-        page.wait_for_url(lambda address: "/login" not in address)
 
     def plan_and_publish(self) -> None:
         """Plan the next four weeks and publish the plan, as a coordinator would."""
