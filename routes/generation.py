@@ -16,6 +16,10 @@ from routes.tours import Prices, Scope, TourPool
 
 _CUTS_PER_ROUND = 60
 _CUT_ROUNDS = 40
+_MOST_COLUMNS = 28_000
+_SMOOTHED_CLASSES = 120
+_SMOOTHED_UNTIL = 0.01
+_FEW_NEWS = 200
 _MINUTES_ON_THE_ROAD = 20
 _HOURS_FILLED = 0.9
 
@@ -80,7 +84,7 @@ def generate(
         priced = price_once(scope, pricer, state, guess, FEW_LABELS)
         master.add_columns(priced.numbers if priced else ())
     for _ in range(cut_rounds + 1):
-        _converge(master, scope, pricer, state, effort, enough)
+        _converge(master, scope, pool, pricer, state, effort, enough)
         if not state.converged or state.relaxed is None or enough(state):
             break
         cuts = violated_cuts(pool, state.relaxed.shares, master.cuts, _CUTS_PER_ROUND)
@@ -91,27 +95,70 @@ def generate(
     return state
 
 
-def _converge(master: Master, scope: Scope, pricer: Pricer, state: Generation, effort: Effort, enough: Enough) -> None:
+def _converge(
+    master: Master,
+    scope: Scope,
+    pool: TourPool,
+    pricer: Pricer,
+    state: Generation,
+    effort: Effort,
+    enough: Enough,
+) -> None:
     """Column generation to the end: until no tour is worth more than it costs."""
     state.converged = False
     labels = FEW_LABELS
+    smooth = bool(np.count_nonzero(scope.counts) > _SMOOTHED_CLASSES)
     while not effort.over():
         relaxed = master.solve(effort)
         if relaxed is None:
             return
         state.relaxed = relaxed
-        priced = price_once(scope, pricer, state, relaxed.prices, labels)
+        smooth = smooth and _is_far(state, relaxed)
+        prices = smoothed(state.prices, relaxed.prices) if smooth else relaxed.prices
+        priced = price_once(scope, pricer, state, prices, labels)
         while priced is not None and not priced.numbers and not priced.exact and labels < MANY_LABELS:
             labels *= 4
-            priced = price_once(scope, pricer, state, relaxed.prices, labels)
+            priced = price_once(scope, pricer, state, prices, labels)
         if priced is None:
             return
-        if not priced.numbers:
+        if not priced.numbers and not smooth:
             state.converged = True
             return
+        if smooth and len(priced.numbers) < _FEW_NEWS:
+            smooth, labels = False, 4 * FEW_LABELS
         master.add_columns(priced.numbers)
+        if len(master.numbers) > _MOST_COLUMNS and len(priced.numbers) > _FEW_NEWS:
+            master.keep_only(_worth_keeping(master, pool, relaxed, priced))
         if enough(state):
             return
+
+
+def _is_far(state: Generation, relaxed: Relaxed) -> bool:
+    """Whether a linear program still has far to go, so that its prices swing wildly."""
+    if state.prices is None or state.prices.cuts != relaxed.prices.cuts:
+        return False
+    return state.bound - relaxed.value > _SMOOTHED_UNTIL * abs(state.bound)
+
+
+def smoothed(centre: Prices | None, prices: Prices) -> Prices:
+    """Half way from the prices of the best bound to those of the linear program (Wentges 1997)."""
+    if centre is None:
+        return prices
+    return Prices(
+        (centre.visit + prices.visit) / 2,
+        (centre.klass + prices.klass) / 2,
+        prices.cuts,
+        (centre.cut + prices.cut) / 2,
+        (centre.constant + prices.constant) / 2,
+    )
+
+
+def _worth_keeping(master: Master, pool: TourPool, relaxed: Relaxed, priced: Priced) -> list[int]:
+    """The columns in use, so that the value does not fall, the news, and those nearest to the prices."""
+    numbers = np.array(master.numbers)
+    reduced = pool.reduced(relaxed.prices)[numbers]
+    nearest = numbers[np.argsort(-reduced, kind="stable")[: _MOST_COLUMNS // 2]]
+    return sorted({*relaxed.shares, *priced.numbers, *nearest.tolist()})
 
 
 def price_once(scope: Scope, pricer: Pricer, state: Generation, prices: Prices, labels: int) -> Priced | None:

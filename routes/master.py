@@ -80,8 +80,11 @@ class Master:
 
     def __init__(self, compiled: Compiled, scope: Scope, pool: TourPool) -> None:
         self._compiled, self._scope, self._pool = compiled, scope, pool
+        self._begin()
+
+    def _begin(self) -> None:
         self._solver = pywraplp.Solver.CreateSolver("GLOP")
-        self._rows = Rows(compiled, scope, self._solver)
+        self._rows = Rows(self._compiled, self._scope, self._solver)
         self._shares: dict[int, Any] = {}
         self._solved = 0
         self._cuts: list[Cut] = []
@@ -107,6 +110,13 @@ class Master:
                     if times := cut.times(self._pool[number].order):
                         row.SetCoefficient(share, times)
 
+    def keep_only(self, numbers: Iterable[int]) -> None:
+        """Forget all other columns; the time of a linear program grows with them."""
+        cuts = self._cuts
+        self._begin()
+        self.add_columns(numbers)
+        self.add_cuts(cuts)
+
     def add_cuts(self, cuts: Iterable[Cut]) -> None:
         """Add the rows of new cuts."""
         for cut in cuts:
@@ -124,7 +134,7 @@ class Master:
         if not effort.counted:
             self._solver.set_time_limit(max(1, int(effort.left * 1000)))
         self._solver.SetSolverSpecificParametersAsString(self._settings())
-        status = self._solver.Solve()
+        status = _solve_watched(self._solver, effort)
         self._solved = len(self._shares)
         effort.spend(1 + self._solver.iterations() * len(self._shares) / 1e6)
         if status != pywraplp.Solver.OPTIMAL:
