@@ -19,10 +19,14 @@ from urllib.parse import urlsplit
 from flask import Flask
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import select
 
+from schedules.models import Shift, Visit, VisitState
 from tests.browser.chromium import CHROMIUM_FLAGS, DESK, PHONE, chromium
 from tests.browser.looking import sign_in
 from tests.processes.product import Product
+from van_service.accounts import Account
+from van_service.extensions import db
 
 OUT = Path("shots")
 LOCALES = {"zh_CN": "zh-CN", "en": "en-GB"}
@@ -34,29 +38,55 @@ COLUMNS = 8
 
 @dataclass(frozen=True)
 class Role:
-    """Whose eyes we look through: the account that signs in, or nobody."""
+    """Whose eyes we look through: the account that signs in, or nobody; `also` are pages that no link leads to."""
 
     name: str
     username: str | None
+    also: tuple[tuple[str, str], ...] = ()
 
 
-ROLES = (Role("nobody", None), Role("town", "town-situan"), Role("crew", "crew-1"), Role("coordinator", "coordinator"))
+NAMES = ("nobody", "town", "crew", "coordinator")
+
+
+def roles_of(product: Product) -> tuple[Role, ...]:
+    """The roles, the crew member being one who has driven and will drive."""
+    with product.app.app_context():
+        coming = select(Visit).where(Visit.state == VisitState.PROMISED).order_by(Visit.day, Visit.starts)
+        visit = db.session.scalars(coming).first()
+        assert visit is not None
+        accounts = select(Account).where(Account.crew_member_id.in_([member.id for member in visit.shift.crew]))
+        crew = db.session.scalars(accounts).first()
+        assert crew is not None
+        done = select(Visit).join(Visit.shift).where(Visit.state == VisitState.DONE)
+        driven = db.session.scalars(
+            done.where(Shift.crew.any(id=crew.crew_member_id)).order_by(Visit.day.desc())
+        ).first()
+        assert driven is not None
+        also = (("crew-tour", f"/crew?day={visit.day}"), ("crew-report", f"/crew/visits/{driven.id}/report"))
+        return (
+            Role("nobody", None),
+            Role("town", "town-situan"),
+            Role("crew", crew.username, also),
+            Role("coordinator", "coordinator"),
+        )
 
 
 def main() -> None:
     """Photograph everything, or what the arguments leave of it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--role", choices=[role.name for role in ROLES])
+    parser.add_argument("--role", choices=NAMES)
     parser.add_argument("--quick", action="store_true", help="light pictures only")
     given = parser.parse_args()
-    roles = [role for role in ROLES if given.role in (None, role.name)]
     schemes = SCHEMES[:1] if given.quick else SCHEMES
     with tempfile.TemporaryDirectory() as folder, Product(Path(folder)) as product, sync_playwright() as playwright:
         product.load_demo()
         product.start()
-        product.plan_and_publish()
+        product.publish(product.plan())
+        product.plan()  # a draft beside the published plan, so that there is something to review
         browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
-        for role in roles:
+        for role in roles_of(product):
+            if given.role not in (None, role.name):
+                continue
             photograph(browser, product, role, schemes)
         browser.close()
 
@@ -79,7 +109,7 @@ def photograph(browser: Browser, product: Product, role: Role, schemes: tuple[st
         page = context.new_page()
         if role.username:
             sign_in(page, product.url, role.username, product.passwords[role.username])
-        addresses = addresses or dict(find_pages(product.app, page))
+        addresses = addresses or dict([*find_pages(product.app, page), *role.also])
         for name, address in addresses.items():
             page.goto(address)
             page.screenshot(path=folder / f"{name}.{locale}.{width}.{scheme}.png", full_page=True)

@@ -131,14 +131,13 @@ class Product:
                 continue
         process.wait(timeout=10)
 
-    def plan_and_publish(self) -> None:
-        """Plan the next four weeks and publish the plan, as a coordinator would."""
+    def plan(self) -> int:
+        """Plan the next four weeks; the draft's id."""
         with self.app.app_context():
             now = system_clock()
             first = calendar.local_day(now) + timedelta(days=1)
-            plan_id = runs.queue_plan(
-                db.session, first, first + timedelta(days=27), seconds=10, actor="coordinator", now=now
-            ).id
+            last = first + timedelta(days=27)
+            plan_id = runs.queue_plan(db.session, first, last, seconds=10, actor="coordinator", now=now).id
             db.session.commit()
 
             def drawn() -> bool:
@@ -146,5 +145,10 @@ class Product:
                 return db.session.get_one(Plan, plan_id).state == PlanState.DRAFT
 
             wait_until(drawn, "the draft")
+            return plan_id
+
+    def publish(self, plan_id: int) -> None:
+        """Publish a draft, as a coordinator would."""
+        with self.app.app_context():
             publishing.publish(db.session, plan_id, actor="coordinator", now=system_clock())
             db.session.commit()
