@@ -5,8 +5,10 @@ Import contracts are import-linter's (`make imports`).
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -104,3 +106,40 @@ def test_the_readme_names_every_setting() -> None:
 def test_no_package_hides_among_the_tests() -> None:
     """An __init__ there would make pytest import the tests of `routes` as `routes`."""
     assert list((HOUSE / "tests").rglob("__init__.py")) == []
+
+
+DATA_AND_JUDGES = {
+    "alone",
+    "checker",
+    "documents",
+    "explain",
+    "instances",
+    "osrm",
+    "plan",
+    "problem",
+    "reading",
+    "score",
+    "travel",
+    "travel_times",
+}
+COMMANDS = {"__init__", "__main__", "warm_up"}
+
+
+def test_every_maker_of_plans_is_kept_from_the_judges_by_contract() -> None:
+    """A maker that the contract does not name could be imported by the checker, and the two could share a mistake."""
+    makers = {path.stem for path in (HOUSE / "routes").glob("*.py")} - DATA_AND_JUDGES - COMMANDS
+    [contract] = [each for each in contracts() if each["name"].startswith("The judges")]
+    assert {f"routes.{maker}" for maker in makers} <= set(contract["forbidden_modules"])
+
+
+def test_every_verb_is_kept_from_the_nouns_by_contract() -> None:
+    verbs = {path.stem for path in (HOUSE / "schedules").glob("*.py")} - {"__init__", "db"}
+    [contract] = [each for each in contracts() if each["name"].startswith("Nouns")]
+    assert {f"schedules.{verb}" for verb in verbs} == set(contract["forbidden_modules"])
+
+
+def contracts() -> list[dict[str, Any]]:
+    """The import contracts of pyproject.toml."""
+    settings = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = settings["tool"]["importlinter"]["contracts"]
+    return found
