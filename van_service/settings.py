@@ -25,7 +25,6 @@ class Settings:
     bind: str = "127.0.0.1"
     time_zone: str = "Asia/Shanghai"
     default_locale: str = "zh_CN"
-    public_url: str = ""
     session_cookie_secure: bool = False
     trusted_proxies: int = 0
     idle_minutes: int = 30
