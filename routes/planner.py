@@ -7,15 +7,15 @@ them. Knows no clock but through `Effort`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 
-from routes.checker import check
 from routes.compiled import Compiled, compile_problem
 from routes.effort import Effort
 from routes.enumeration import enumerate_tours
 from routes.generation import Generation, generate, guessed_prices, price_once
+from routes.incumbent import BrokenPlan, Incumbent
 from routes.insertion import insert_greedily
 from routes.master import choose
 from routes.neighbourhoods import Neighbourhoods
@@ -23,8 +23,7 @@ from routes.pins import ContradictoryPins, pinned_tours
 from routes.plan import Plan, Progress
 from routes.pricing import MANY_LABELS, CompletePool, LabellingPricer, Pricer
 from routes.problem import Problem
-from routes.timetable import tour_of
-from routes.tours import Column, Prices, Scope, TourPool, compatible, plan_value
+from routes.tours import Column, Prices, Scope, TourPool, compatible
 
 __all__ = ["PHASES", "BrokenPlan", "ContradictoryPins", "plan_visits"]
 
@@ -40,10 +39,6 @@ _SMALLEST_NEIGHBOURHOOD = 14
 _NEIGHBOURHOOD_SECONDS = 0.8
 _NEIGHBOURHOOD_CUT_ROUNDS = 3
 _MOST_IN_NEIGHBOURHOOD = 1_500
-
-
-class BrokenPlan(AssertionError):
-    """The planner made a plan that the checker refuses: a mistake of ours, never of who asked."""
 
 
 def plan_visits(
@@ -71,7 +66,7 @@ def plan_visits(
     run.choose_tours()
     run.prove()
     run.improve()
-    return run.plan()
+    return run.incumbent.plan(seed)
 
 
 class Run:
@@ -90,30 +85,25 @@ class Run:
         self.effort, self.seed, self.threads = effort, seed, threads
         self.scope = Scope.whole(self.compiled)
         self.pool = TourPool(self.compiled.visits)
-        self.incumbent: list[int] = []
-        self.value = -math.inf
-        self._aside: tuple[float, list[int]] = (-math.inf, [])
-        self.bound = math.inf
+        self.incumbent = Incumbent(self.compiled, self.pool, effort, PHASES[0], progress)
         self.generation = Generation()
         self.guess = guessed_prices(self.compiled)
         self.pricer: Pricer | None = None
-        self._progress = progress
-        self._phase = PHASES[0]
 
     @property
     def done(self) -> bool:
         """Whether there is nothing left to do, or no time to do it."""
-        return self.bound - self.value < 1 or self.effort.over()
+        return self.incumbent.proven or self.effort.over()
 
     def insert(self) -> None:
         """A lawful plan at once: what the pins force, and quick insertion around it."""
         forced = pinned_tours(self.compiled)
-        self.accept(forced)
-        self.accept(insert_greedily(self.compiled, forced, self.effort))
+        self.incumbent.accept(forced)
+        self.incumbent.accept(insert_greedily(self.compiled, forced, self.effort))
 
     def prepare(self) -> None:
         """Take every lawful tour at hand where that is possible, else make ready to search for them."""
-        self._enter("columns")
+        self.incumbent.enter("columns")
         columns = enumerate_tours(self.compiled, MOST_LABELS, self.effort.over)
         if columns is not None:
             self.pricer = CompletePool(self.compiled, self.pool, columns)
@@ -126,7 +116,7 @@ class Run:
         shifts = len(self.problem.shifts)
         if isinstance(self.pricer, CompletePool) or shifts < 2 * _SWEEP_NEIGHBOURHOOD:
             return
-        self._enter("sweep")
+        self.incumbent.enter("sweep")
         neighbourhoods = Neighbourhoods(self.compiled, self.seed)
         share = self.effort.used + _SWEEP_SHARE * self.effort.left
         for _ in range(2 * shifts // _SWEEP_NEIGHBOURHOOD):
@@ -137,7 +127,7 @@ class Run:
 
     def generate_columns(self) -> None:
         """Price all tours, and tighten the bound with cuts while that helps."""
-        self._enter("columns")
+        self.incumbent.enter("columns")
         if self.done or self.pricer is None:
             return
         limit = (
@@ -149,7 +139,7 @@ class Run:
             self.scope,
             self.pool,
             self.pricer,
-            sorted({*self.incumbent, *offered}),
+            sorted({*self.incumbent.numbers, *offered}),
             self.effort,
             lambda state: self._tighten(state) or self.effort.used > limit,
             self.prices,
@@ -170,20 +160,18 @@ class Run:
 
     def _tighten(self, state: Generation) -> bool:
         """Take a better bound over; enough is when the plan in hand meets it."""
-        if state.bound < self.bound:
-            self.bound = math.floor(state.bound + 1e-4)
-            self._report()
+        self.incumbent.tighten(state.bound)
         return self.done
 
     def choose_tours(self) -> None:
         """The best plan of the tours nearest to the prices, where the whole is small enough to choose at once."""
-        self._enter("choice")
+        self.incumbent.enter("choice")
         if self.done or self.generation.prices is None or not isinstance(self.pricer, CompletePool):
             return
         reduced = self.pool.reduced(self.generation.prices)
         nearest = self._nearest(self.scope, self.generation.prices, _MOST_IN_CHOICE)
-        numbers = {number for number in nearest if reduced[number] > -_CHOICE_SLACK * abs(self.bound)}
-        self._choose(self.scope, numbers, self.incumbent, [], self.effort.left / 4)
+        numbers = {number for number in nearest if reduced[number] > -_CHOICE_SLACK * abs(self.incumbent.bound)}
+        self._choose(self.scope, numbers, self.incumbent.numbers, [], self.effort.left / 4)
 
     def round_shares(self) -> None:
         """Start over from the tours that the linear program drives most.
@@ -200,46 +188,43 @@ class Run:
             return
         columns = insert_greedily(self.compiled, taken, self.effort)
         if isinstance(self.pricer, CompletePool):
-            self.accept(columns)
+            self.incumbent.accept(columns)
         elif not self.effort.over():
-            self._aside = (self.value, self.incumbent)
-            self.value = -math.inf
-            self.accept(columns)
+            self.incumbent.begin_again(columns)
 
     def prove(self) -> None:
         """The best plan of every tour that could be in a better one: its optimum is the optimum."""
-        self._enter("proof")
+        self.incumbent.enter("proof")
         if self.done or self.pricer is None or self.generation.prices is None:
             return
-        slack = self.bound - self.value
+        slack = self.incumbent.bound - self.incumbent.value
         numbers = self.pricer.within(self.generation.prices, self.scope, slack, _MOST_IN_GAP)
         if numbers is None:
             return
-        best = self._choose(self.scope, set(numbers), self.incumbent, [], self.effort.left)
+        best = self._choose(self.scope, set(numbers), self.incumbent.numbers, [], self.effort.left)
         if best is not None:
-            self.bound = min(self.bound, max(self.value, math.floor(best + 1e-4)))
-            self._report()
+            self.incumbent.tighten(max(self.incumbent.value, best))
 
     def improve(self) -> None:
         """Plan a few shifts anew together, again and again, each time to the best their tours allow."""
-        self._enter("improvement")
-        if self.pricer is None or self.bound == math.inf:
+        self.incumbent.enter("improvement")
+        if self.pricer is None or self.incumbent.bound == math.inf:
             return
         neighbourhoods = Neighbourhoods(self.compiled, self.seed)
         size = _SMALLEST_NEIGHBOURHOOD
         while not self.done:
-            before, began = self.value, self.effort.used
+            before, began = self.incumbent.value, self.effort.used
             self._replan(neighbourhoods, size, _NEIGHBOURHOOD_CUT_ROUNDS)
-            neighbourhoods.note(better=self.value > before)
+            neighbourhoods.note(better=self.incumbent.value > before)
             size += 1 if self.effort.used - began < _NEIGHBOURHOOD_SECONDS else -1
             size = min(max(size, _SMALLEST_NEIGHBOURHOOD), len(self.problem.shifts))
 
     def _replan(self, neighbourhoods: Neighbourhoods, size: int, cut_rounds: int) -> None:
         """Column generation and choice for a few shifts, up to proving that nothing better is among their tours."""
         assert self.pricer is not None
-        columns = [self.pool[number] for number in self.incumbent]
+        columns = [self.pool[number] for number in self.incumbent.numbers]
         scope, opened, fixed = neighbourhoods.pick(columns, self.prices, size)
-        in_hand = self.value - sum(column.value for column in fixed)
+        in_hand = self.incumbent.value - sum(column.value for column in fixed)
         start = [self.pool.find(column) for column in opened]
         offered = self._nearest(scope, self.prices, _MOST_IN_CHOICE)
 
@@ -279,47 +264,5 @@ class Run:
         choice = choose(self.compiled, scope, self.pool, offered, hint, self.effort, seconds)
         if choice is None:
             return None
-        self.accept([*fixed, *(self.pool[number] for number in choice.numbers)])
+        self.incumbent.accept([*fixed, *(self.pool[number] for number in choice.numbers)])
         return choice.bound
-
-    def accept(self, columns: Iterable[Column]) -> None:
-        """Keep a plan if it is better than the one in hand."""
-        columns = list(columns)
-        value = plan_value(self.compiled, columns)
-        if value > self.value:
-            self.value = value
-            self.incumbent = [self.pool.find(column) for column in columns]
-            self._report()
-
-    def plan(self) -> Plan:
-        """The plan in hand, with minutes, checked. Raises BrokenPlan."""
-        value, incumbent = max((self.value, self.incumbent), self._aside, key=lambda plan: plan[0])
-        waiting = {shift_class.index: list(shift_class.shifts) for shift_class in self.compiled.classes}
-        tours = []
-        for number in sorted(incumbent, key=lambda number: self.pool[number]):
-            column = self.pool[number]
-            shift = waiting[column.klass].pop(0)
-            tours.append((shift, tour_of(self.compiled, shift, self.compiled.classes[column.klass], column.order)))
-        plan = Plan(
-            problem=self.compiled.problem.name,
-            tours=tuple(tour for _, tour in sorted(tours, key=lambda pair: pair[0])),
-            value=int(value),
-            bound=None if math.isinf(self.bound) else float(self.bound),
-            seconds=round(self.effort.elapsed, 3),
-            seed=self.seed,
-        )
-        violations = list(check(self.compiled.problem, plan))
-        if violations:
-            raise BrokenPlan("; ".join(str(violation) for violation in violations))
-        return plan
-
-    def _enter(self, phase: str) -> None:
-        self._phase = phase
-        self._report()
-
-    def _report(self) -> None:
-        if self._progress is not None:
-            best = max(self.value, self._aside[0])
-            value = None if math.isinf(best) else int(best)
-            bound = None if math.isinf(self.bound) else float(self.bound)
-            self._progress(Progress(self._phase, self.effort.elapsed, value, bound))

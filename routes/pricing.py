@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
+from routes.class_arrays import ClassArrays, CutArrays, class_arrays, cut_arrays, paying
 from routes.compiled import Compiled, ShiftClass
 from routes.effort import Effort
 from routes.tours import Column, Floats, Prices, Scope, TourPool
@@ -93,7 +94,7 @@ class LabellingPricer:
         self._labelling = labelling
         self._compiled, self._pool, self._effort, self._threads = compiled, pool, effort, threads
         self._weight = compiled.problem.weights.travel
-        self._arrays: dict[int, labelling.ClassArrays] = {}
+        self._arrays: dict[int, ClassArrays] = {}
         self.per_class = 20
         self.bucket = 20
 
@@ -157,9 +158,9 @@ class LabellingPricer:
     ) -> labelling.Found:
         shift_class = self._compiled.classes[klass]
         if klass not in self._arrays:
-            self._arrays[klass] = self._labelling.class_arrays(shift_class, self._weight)
+            self._arrays[klass] = class_arrays(shift_class, self._weight)
         arrays, price = self._arrays[klass], prices.visit[shift_class.visits]
-        active = self._labelling.paying(arrays, price, scope.free[shift_class.visits], self._weight, margin)
+        active = paying(arrays, price, scope.free[shift_class.visits], self._weight, margin)
         return self._labelling.Found(
             *self._labelling.price_class(
                 arrays,
@@ -175,7 +176,7 @@ class LabellingPricer:
             )
         )
 
-    def _cuts(self, prices: Prices, shift_class: ShiftClass) -> labelling.CutArrays:
+    def _cuts(self, prices: Prices, shift_class: ShiftClass) -> CutArrays:
         """The priced cuts of which the class can serve enough members to feel them."""
         felt: list[tuple[int, float]] = []
         members: dict[int, list[tuple[int, int]]] = {}
@@ -189,7 +190,7 @@ class LabellingPricer:
                 for place, weight in inside:
                     members.setdefault(place, []).append((len(felt), weight))
                 felt.append((cut.divisor, float(price)))
-        return self._labelling.cut_arrays(len(shift_class.visits), members, felt)
+        return cut_arrays(len(shift_class.visits), members, felt)
 
     def _columns(self, klass: int, found: labelling.Found) -> Iterator[Column]:
         visits = self._compiled.classes[klass].visits

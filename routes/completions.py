@@ -1,0 +1,160 @@
+"""What a tour can still earn: completion bounds for the labelling, compiled by numba.
+
+For each (visit, time, lunch) a backward dynamic program bounds the points still to be had, forgetting all but the
+visit before in the manner of 2-cycle elimination. Numba's cache on the disk notices changes of the file that it
+compiles from, not of this one where `routes.labelling` calls it: touch both.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from routes.shift_classes import NEVER
+
+
+@njit(cache=True, nogil=True)
+def arrive(arrays, before, after, leg, closes):  # type: ignore[no-untyped-def]
+    """`routes.timetable.arrivals`."""
+    fed = after + leg if after < NEVER else NEVER
+    if before >= NEVER:
+        return NEVER, fed
+    arrives = before + leg
+    on_arrival = max(arrives, arrays.opens) + arrays.minutes
+    if on_arrival <= closes:
+        return arrives, min(fed, on_arrival)
+    leaving = max(before, arrays.opens) + arrays.minutes
+    if leaving <= arrays.closes:
+        return arrives, min(fed, leaving + leg)
+    return arrives, fed
+
+
+@njit(cache=True, nogil=True)
+def _serve(arrays, price, j, arrives, state, width, limit, everything, best, towards, other, seen):  # type: ignore[no-untyped-def]
+    """What arriving at `j` at this minute can still earn: the best, the visit after `j`, the best by another one.
+
+    Enters the result at `arrives` in `seen`; readiness before `limit` (not bounded yet) is taken for `everything`.
+    """
+    first, second, to = -1e18, -1e18, -1
+    buckets = best.shape[2]
+    for o in range(arrays.option_from[j], arrays.option_from[j + 1]):
+        begins = max(arrives + arrays.setup[j], arrays.first[o])
+        if begins > arrays.last[o]:
+            continue
+        bucket = (begins + arrays.post[j] - arrays.starts) // width
+        if bucket >= buckets:
+            continue
+        gain = arrays.gain[o] - price[j]
+        if bucket <= limit:
+            points, after, runner = gain + everything, -1, gain + everything
+        else:
+            points = gain + best[state, j, bucket]
+            after = towards[state, j, bucket]
+            runner = gain + other[state, j, bucket]
+        first, to, second = _two_best(first, to, second, points, after)
+        first, to, second = _two_best(first, to, second, runner, -2)
+    minute = arrives - arrays.starts
+    seen[0][state, j, minute] = first
+    seen[1][state, j, minute] = to
+    seen[2][state, j, minute] = second
+
+
+@njit(cache=True, nogil=True)
+def _two_best(first, to, second, points, after):  # type: ignore[no-untyped-def]
+    """The best, where it goes, and the best that goes elsewhere, with one more candidate; -2 goes who knows where."""
+    if points > first:
+        if after != to or after == -2:
+            second = max(second, first)
+        return points, after, second
+    if points > second and (after != to or after == -2):
+        second = points
+    return first, to, second
+
+
+@njit(cache=True, nogil=True)
+def completions(arrays, price, active, width, travel_weight):  # type: ignore[no-untyped-def]  # noqa: C901
+    """What can still be had after leaving a visit at the start of a time bucket, lunch to come (0) or over (1).
+
+    The best, the visit it goes to next, and the best that goes elsewhere. Works backwards through the day; for each
+    bucket first what each minute of arrival in it is worth, then what each departure at its start is.
+    """
+    size = arrays.travel.shape[0]
+    buckets = (arrays.ends - arrays.starts) // width + 1
+    best = np.full((2, size, buckets), -1e18)
+    other = np.full((2, size, buckets), -1e18)
+    towards = np.full((2, size, buckets), -1, np.int16)
+    minutes = buckets * width
+    seen = (
+        np.full((2, size, minutes), -1e18),
+        np.full((2, size, minutes), -1, np.int16),
+        np.full((2, size, minutes), -1e18),
+    )
+    everything = 0.0
+    for k in active:
+        top = 0.0
+        for o in range(arrays.option_from[k], arrays.option_from[k + 1]):
+            top = max(top, arrays.gain[o] - price[k])
+        everything += top
+    closes_home = min(arrays.closes, arrays.ends)
+    for bucket in range(buckets - 1, -1, -1):
+        leaves = arrays.starts + bucket * width
+        for j in active:
+            for arrives in range(leaves, leaves + width):
+                _serve(arrays, price, j, arrives, 1, width, bucket, everything, best, towards, other, seen)
+                if arrays.minutes >= 0:
+                    _serve(arrays, price, j, arrives, 0, width, bucket, everything, best, towards, other, seen)
+        for a in range(-1, len(active)):
+            i = 0 if a < 0 else active[a]
+            if a < 0 and bucket > 0:
+                continue
+            here = i if i > 0 else -9  # a completion may end at the depot, not at the visit it began with
+            for state in range(2):
+                if state == 0 and arrays.minutes < 0:
+                    continue
+                first, second, to = -1e18, -1e18, -1
+                leaving = max(leaves, arrays.opens) + arrays.minutes
+                if i > 0:
+                    home = leaves + arrays.travel[i, 0]
+                    if state == 0:
+                        _, home = arrive(arrays, leaves, NEVER, arrays.travel[i, 0], closes_home)
+                    if home <= arrays.ends:
+                        first, to = -float(travel_weight * arrays.travel[i, 0]), 0
+                for j in active:
+                    if j == i:
+                        continue
+                    leg = arrays.travel[i, j]
+                    minute = leaves + leg - arrays.starts
+                    if minute >= minutes:
+                        continue
+                    points = (
+                        seen[2][state, j, minute] if seen[1][state, j, minute] == here else seen[0][state, j, minute]
+                    )
+                    if state == 0:
+                        eaten = max(leaves + leg, arrays.opens) + arrays.minutes
+                        if eaten > arrays.closes:
+                            eaten = leaving + leg if leaving <= arrays.closes else NEVER
+                        minute = eaten - arrays.starts
+                        if minute < minutes:
+                            if seen[1][1, j, minute] == here:
+                                points = max(points, seen[2][1, j, minute])
+                            else:
+                                points = max(points, seen[0][1, j, minute])
+                    points -= travel_weight * leg
+                    if points > first:
+                        second = first
+                        first, to = points, j
+                    elif points > second:
+                        second = points
+                best[state, i, bucket] = first
+                other[state, i, bucket] = second
+                towards[state, i, bucket] = to
+    return best, other, towards
+
+
+@njit(cache=True, nogil=True)
+def shortest_stay(arrays, active):  # type: ignore[no-untyped-def]
+    """The fewest minutes that a visit takes at its place."""
+    stay = arrays.ends - arrays.starts
+    for j in active:
+        stay = min(stay, arrays.setup[j] + arrays.post[j])
+    return max(1, stay)
