@@ -2,6 +2,7 @@
 
 from schedules.models.audit import AuditRow
 from schedules.models.days import Day, DayKind, DaySource
+from schedules.models.explanations import Explanation
 from schedules.models.fleet import CrewMember, Depot, Shift, Van
 from schedules.models.outbox import Message, MessageState
 from schedules.models.plans import Plan, PlanState, Stop, Tour, Unserved
@@ -22,6 +23,7 @@ __all__ = [
     "DayKind",
     "DaySource",
     "Depot",
+    "Explanation",
     "Heartbeat",
     "Hotspot",
     "Lease",
