@@ -2,10 +2,11 @@
 
 from schedules.models.audit import AuditRow
 from schedules.models.days import Day, DayKind, DaySource
+from schedules.models.disruptions import Disruption, DisruptionKind, DisruptionState, Repair
 from schedules.models.explanations import Explanation
 from schedules.models.fleet import CrewMember, Depot, Shift, Van
 from schedules.models.outbox import Message, MessageState
-from schedules.models.plans import Plan, PlanState, Stop, Tour, Unserved
+from schedules.models.plans import EditKind, Plan, PlanEdit, PlanState, Stop, Tour, Unserved
 from schedules.models.processes import Heartbeat, Lease
 from schedules.models.reports import Report, Sample, SampleResult
 from schedules.models.requests import NumberSeries, Priority, RequestService, RequestState, RequestWindow, VisitRequest
@@ -23,6 +24,10 @@ __all__ = [
     "DayKind",
     "DaySource",
     "Depot",
+    "Disruption",
+    "DisruptionKind",
+    "DisruptionState",
+    "EditKind",
     "Explanation",
     "Heartbeat",
     "Hotspot",
@@ -31,9 +36,11 @@ __all__ = [
     "MessageState",
     "NumberSeries",
     "Plan",
+    "PlanEdit",
     "PlanState",
     "PlanningSettings",
     "Priority",
+    "Repair",
     "Report",
     "RequestService",
     "RequestState",

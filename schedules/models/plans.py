@@ -27,11 +27,21 @@ class PlanState(StrEnum):
     DISCARDED = "discarded"
 
 
+class EditKind(StrEnum):
+    MOVE = "move"
+    INSERT = "insert"
+    SWAP = "swap"
+    DROP = "drop"
+    PIN = "pin"
+    UNPIN = "unpin"
+
+
 class Plan(Base):
     """A proposal for the days from `first_day` to `last_day`.
 
     `inputs` maps every row the plan was made from to its version ("request:17" -> 3); `progress` is the run's curve,
     a list of [seconds, value, bound]; `problem` is the planner's JSON, kept so that a plan can be judged again.
+    A plan of a repair names it and which of its proposals it is; one made by hand names the draft it was made from.
     """
 
     __tablename__ = "plan"
@@ -69,8 +79,13 @@ class Plan(Base):
     published_at: Mapped[datetime | None]
     published_by: Mapped[str | None]
 
+    repair_id: Mapped[int | None] = mapped_column(ForeignKey("repair.id"), index=True)
+    proposal: Mapped[str | None]
+    edited_from_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"), index=True)
+
     tours: Mapped[list[Tour]] = relationship(cascade="all, delete-orphan", order_by="Tour.id")
     unserved: Mapped[list[Unserved]] = relationship(cascade="all, delete-orphan", order_by="Unserved.id")
+    edits: Mapped[list[PlanEdit]] = relationship(cascade="all, delete-orphan", order_by="PlanEdit.id")
 
     @property
     def gap(self) -> float | None:
@@ -133,3 +148,28 @@ class Unserved(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     request: Mapped[VisitRequest] = relationship()
+
+
+class PlanEdit(Base):
+    """What somebody changed by hand in making this plan from the one before.
+
+    `before` and `after` hold shift and minute of each visit moved, or the pin. `overrides` are the broken rules that
+    were accepted, each as {"rule", "shift", "visit"}, and `reason` says why.
+    """
+
+    __tablename__ = "plan_edit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), index=True)
+    kind: Mapped[EditKind]
+    request_id: Mapped[int] = mapped_column(ForeignKey("visit_request.id"))
+    other_request_id: Mapped[int | None] = mapped_column(ForeignKey("visit_request.id"))
+    before: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    after: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    overrides: Mapped[list[Any]] = mapped_column(default=list)
+    reason: Mapped[str | None]
+    at: Mapped[datetime]
+    actor: Mapped[str]
+
+    request: Mapped[VisitRequest] = relationship(foreign_keys=[request_id])
+    other_request: Mapped[VisitRequest | None] = relationship(foreign_keys=[other_request_id])
