@@ -5,6 +5,7 @@ from schedules.models.days import Day, DayKind, DaySource
 from schedules.models.disruptions import Disruption, DisruptionKind, DisruptionState, Repair
 from schedules.models.explanations import Explanation
 from schedules.models.fleet import CrewMember, Depot, Shift, Van
+from schedules.models.holds import Hold, HoldKind, HoldService, HoldState
 from schedules.models.outbox import Message, MessageState
 from schedules.models.plans import EditKind, Plan, PlanEdit, PlanState, Stop, Tour, Unserved
 from schedules.models.processes import Heartbeat, Lease
@@ -30,6 +31,10 @@ __all__ = [
     "EditKind",
     "Explanation",
     "Heartbeat",
+    "Hold",
+    "HoldKind",
+    "HoldService",
+    "HoldState",
     "Hotspot",
     "Lease",
     "Message",

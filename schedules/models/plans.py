@@ -40,7 +40,8 @@ class Plan(Base):
     """A proposal for the days from `first_day` to `last_day`.
 
     `inputs` maps every row the plan was made from to its version ("request:17" -> 3); `progress` is the run's curve,
-    a list of [seconds, value, bound]; `problem` is the planner's JSON, kept so that a plan can be judged again.
+    a list of [seconds, value, bound]; `problem` is the planner's JSON, kept so that a plan can be judged again. An
+    `addition` is one shift's tour with one more visit: it stands beside the plan in force and supersedes none.
     A plan of a repair names it and which of its proposals it is; one made by hand names the draft it was made from.
     """
 
@@ -53,6 +54,7 @@ class Plan(Base):
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
     seed: Mapped[int] = mapped_column(default=1)
     seconds_allowed: Mapped[float]
+    addition: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     created_by: Mapped[str]
 

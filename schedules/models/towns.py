@@ -18,7 +18,10 @@ class TownKind(StrEnum):
 
 
 class Town(Base):
-    """A unit that asks for visits. `planning_weight` stands in for population and is no census result."""
+    """A unit that asks for visits. `planning_weight` stands in for population and is no census result.
+
+    With `self_booking` a slot that the town holds becomes a promised visit as soon as it asks for it.
+    """
 
     __tablename__ = "town"
 
@@ -36,6 +39,7 @@ class Town(Base):
     contact_name: Mapped[str | None]
     contact_phone: Mapped[str | None]
     contact_email: Mapped[str | None]
+    self_booking: Mapped[bool] = mapped_column(default=False)
 
     committees: Mapped[list[Committee]] = relationship(back_populates="town")
 
