@@ -18,12 +18,12 @@ from tests.benchmarks.measure import LIBRARIES, NAMES, installed, measure
 from tests.benchmarks.plot import gap_plot
 from tests.benchmarks.report import report
 from tests.benchmarks.runs import Run, Task, append_runs, read_runs
+from tests.benchmarks.sections import write_section
 from tests.benchmarks.toptw import read_best_known, toptw_problems
 
 HERE = Path(__file__).resolve().parent
-README, PICTURE = HERE / "README.md", HERE / "gap.svg"
+PICTURE = HERE / "gap.svg"
 RESULTS = HERE.parents[1] / "bench" / "results.jsonl"
-BEGINS, ENDS = "<!-- measured: begins -->", "<!-- measured: ends -->"
 _SHORT = (("S", 1, (3.0,)), ("M", 1, (5.0,)))
 
 
@@ -43,11 +43,8 @@ def main() -> int:
 
 
 def write_readme(runs: list[Run], best_known: BestKnowns) -> None:
-    """Put the tables into the README's marked section, and the picture beside it."""
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGINS)
-    _, _, after = rest.partition(ENDS)
-    picture = "![Gap to the best bound against time](gap.svg)\n"
-    README.write_text(f"{before}{BEGINS}\n\n{report(runs, best_known)}\n{picture}\n{ENDS}{after}", encoding="utf-8")
+    """Put the tables into the README's measured section, and the picture beside it."""
+    write_section("measured", f"{report(runs, best_known)}\n![Gap to the best bound against time](gap.svg)")
     PICTURE.write_text(gap_plot(runs), encoding="utf-8")
 
 

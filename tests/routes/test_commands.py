@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 
 from routes import Pin, Problem, check, dump_problem, load_plan, write_plan, write_problem
 from routes.__main__ import main
+from tests.crowd import crowd
 from tests.routes.county import COUNTY, DATA, PLAN
 
 ROOT = Path(__file__).parents[2]
@@ -163,35 +163,9 @@ def test_solve_into_a_folder_that_is_not_there_is_unusable(tmp_path: Path, capsy
     assert "cannot be written" in capsys.readouterr().err
 
 
-def crowded() -> Problem:
-    """Too much to be proven in an hour: 400 short visits anywhere on 40 days of the county's first van."""
-    chance = random.Random(7)
-    van, talk = COUNTY.shifts[0], COUNTY.visits[-1]
-    days = [van.day.replace(month=6 + index // 20, day=1 + index % 20) for index in range(40)]
-    windows = [replace(talk.windows[0], day=day) for day in days]
-    return replace(
-        COUNTY,
-        shifts=tuple(replace(van, id=f"van@{day}", day=day, max_visits=None) for day in days),
-        visits=tuple(
-            replace(
-                talk,
-                id=f"talk-{index}",
-                place=chance.randrange(5),
-                session=chance.randint(20, 70),
-                prize=chance.randint(50, 99),
-                windows=tuple(windows),
-                town=None,
-            )
-            for index in range(400)
-        ),
-        exclusive=(),
-        towns=(),
-    )
-
-
 @pytest.mark.process
 def test_ctrl_c_keeps_the_best_plan_so_far(tmp_path: Path):
-    problem = crowded()
+    problem = crowd()
     dump_problem(problem, tmp_path / "crowded.json")
     out = tmp_path / "plan.json"
     command = [sys.executable, "-m", "routes", "solve", str(tmp_path / "crowded.json"), "--seconds", "3600"]
