@@ -62,8 +62,8 @@ class Rows:
         """Enter a tour with the variable that says how much of it is driven; returns the variable."""
         self.objective.SetCoefficient(share, column.value)
         self.classes[column.klass].SetCoefficient(share, 1)
-        for visit in column.order:
-            self.visits[visit].SetCoefficient(share, 1)
+        for visit, times in Counter(column.order).items():
+            self.visits[visit].SetCoefficient(share, times)
         for group, times in self._times(column, self._compiled.groups_of).items():
             self.groups[group].SetCoefficient(share, times)
         for town, times in self._times(column, self._compiled.towns_of).items():
