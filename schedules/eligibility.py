@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from schedules.effects import Frame
 from schedules.lifecycle import MOVABLE_VISITS
-from schedules.models import Priority, RequestState, RequestWindow, Shift, Visit, VisitRequest
+from schedules.models import Priority, RequestState, Shift, Visit, VisitRequest
 from schedules.planning_inputs import Rows
 
 
@@ -32,7 +33,7 @@ class Asked:
     """
 
     request: VisitRequest
-    windows: Sequence[RequestWindow]
+    windows: Sequence[Frame]
     visit: Visit | None = None
     pinned_to: Shift | None = None
     pinned_starts: int | None = None
@@ -60,7 +61,7 @@ class Choice:
 
 def choose(rows: Rows, *, reserve: bool) -> Choice:
     """Decide who takes part; with `reserve` the reserve shifts stay free."""
-    under_way = {visit.shift_id for visit in rows.visits if visit.state not in MOVABLE_VISITS}
+    under_way = {visit.shift_id for visit in rows.visits if visit.state not in MOVABLE_VISITS} - rows.rests.keys()
     waiting = [shift for shift in rows.shifts if shift.id not in under_way]
     drives = {shift.id: shift for shift in waiting if _drives(shift, rows)}
     present = {shift.id for shift in waiting}
@@ -77,7 +78,7 @@ def choose(rows: Rows, *, reserve: bool) -> Choice:
     return Choice(
         shifts=[shift for shift in waiting if shift.id not in free and (shift.id in drives or load[shift.id])],
         asked=asked,
-        exclusive=list(_exclusive(asked, rows.numbers["venue_rest_days"])),
+        exclusive=list(_exclusive(asked, rows)),
         most_visits={
             **{shift.id: 0 for shift in waiting if shift.id not in drives},
             **{shift.id: load[shift.id] for shift in drives.values() if reserve and shift.reserve},
@@ -87,7 +88,10 @@ def choose(rows: Rows, *, reserve: bool) -> Choice:
 
 
 def _drives(shift: Shift, rows: Rows) -> bool:
-    return shift.out_of_service is None and shift.van.active and shift.day in rows.working_days
+    if shift.out_of_service is not None or not shift.van.active or shift.day not in rows.working_days:
+        return False
+    hours, rest = rows.effects.hours(shift), rows.rests.get(shift.id)
+    return hours is not None and (rest is None or max(hours[0], rest.starts) < hours[1])
 
 
 def frozen_until(rows: Rows) -> date | None:
@@ -102,7 +106,10 @@ def _bind(request: VisitRequest, promised: dict[int, Visit], drives: dict[int, S
     visit = promised.get(request.id)
     if visit is None and request.state is not RequestState.ACCEPTED:
         return None
-    windows = [window for window in request.windows if rows.start <= window.day <= rows.last]
+    within = [window for window in request.windows if rows.start <= window.day <= rows.last]
+    windows = rows.effects.frames(request, within)
+    if visit is not None and rows.effects.cancels(visit):
+        return Asked(request, [], visit)
     wish = drives.get(request.pinned_shift_id or 0)
     if request.pinned_shift_id is not None and wish is None:
         if visit is None:
@@ -117,7 +124,7 @@ def _bind(request: VisitRequest, promised: dict[int, Visit], drives: dict[int, S
     return Asked(request, windows, visit, wish, request.pinned_starts if wish is not None else None)
 
 
-def _all_held(windows: Iterable[RequestWindow], rule: str, detail: dict[str, int | str]) -> Iterator[Held]:
+def _all_held(windows: Iterable[Frame], rule: str, detail: dict[str, int | str]) -> Iterator[Held]:
     for day in sorted({window.day for window in windows}):
         yield Held(day, rule, detail)
 
@@ -129,7 +136,7 @@ def _without_held_days(asked: Asked, rows: Rows, promised: dict[int, Visit]) -> 
         return asked
     if request.alternative_group is not None and (request.town_id, request.alternative_group) in rows.settled:
         return Asked(request, [], held=tuple(_all_held(asked.windows, "once", {})))
-    if request.priority is Priority.URGENT:
+    if request.priority is Priority.URGENT or request.id in rows.effects.urgent:
         return asked
     rest = timedelta(days=rows.numbers["venue_rest_days"])
     visited = [
@@ -151,7 +158,7 @@ def _too_near(day: date, visited: list[date], rest: timedelta) -> Iterator[Held]
         yield Held(day, "venue_rest", {"visited": max(near).isoformat(), "days": rest.days})
 
 
-def _exclusive(asked: list[Asked], rest_days: int) -> Iterator[tuple[int, ...]]:
+def _exclusive(asked: list[Asked], rows: Rows) -> Iterator[tuple[int, ...]]:
     """Groups of request ids of which one may be served: alternatives, and requests for one venue.
 
     Two that are bound already may both be kept; the others then exclude each of them.
@@ -161,7 +168,8 @@ def _exclusive(asked: list[Asked], rest_days: int) -> Iterator[tuple[int, ...]]:
         request = one.request
         if request.alternative_group is not None:
             groups["alternatives", request.town_id, request.alternative_group].append(one)
-        if rest_days and (request.priority is not Priority.URGENT or one.bound_to is not None):
+        urgent = request.priority is Priority.URGENT or request.id in rows.effects.urgent
+        if rows.numbers["venue_rest_days"] and (not urgent or one.bound_to is not None):
             groups["venue", request.venue_id].append(one)
     for members in groups.values():
         bound = [one.request.id for one in members if one.bound_to is not None]

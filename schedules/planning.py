@@ -16,6 +16,8 @@ What takes part, for the days from `first` to `last`:
 - A venue is visited once in `venue_rest_days`: windows too near to another visit there fall away, and of several
   requests for one venue a plan serves one. Of alternatives one is served. Urgent and pinned requests and promises are
   exempt from notice and rest.
+- Disruptions of these days take effect (`schedules.effects`). A repair also takes in what is left of the shifts that
+  have begun.
 - A town is due what `schedules.fairness` says for these days, less the visits there that the plan does not decide.
 
 A plan's `inputs` hold a fingerprint of every request, shift, venue and service, the version of every visit and the kind
@@ -34,6 +36,7 @@ from sqlalchemy.orm import Session
 from routes import problem as planner
 from routes.compiled import compile_problem
 from routes.pins import ContradictoryPins, pinned_tours
+from routes.proposals import ProposalKind, let_go, proposal_problem
 from routes.travel import GreatCircle, Osrm, RoadClass, TravelSource
 from schedules import fairness
 from schedules.eligibility import Choice, Held, choose
@@ -78,6 +81,8 @@ class Gathered:
     held: dict[int, tuple[Held, ...]]
     frozen: frozenset[str]
     kept_free: tuple[str, ...]
+    proposal: ProposalKind | None = None
+    urgent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,8 @@ def snapshot(
     """The problem of the days from `first` to `last` as it stands.
 
     Options: `vans` (the codes of those that may drive, None: all), `reserve` (keep reserve shifts free; true unless
-    said otherwise). Raises TravelUnavailable.
+    said otherwise), `proposal` (the problem of that repair, with the shifts that have begun; see `routes.proposals`).
+    Raises TravelUnavailable.
     """
     return with_travel(gather(session, first, last, now=now, options=options), travel)
 
@@ -116,18 +122,23 @@ def gather(
 ) -> Gathered:
     """Read everything but the travel times."""
     options = options or {}
-    rows = read_rows(session, first, last, now=now, vans=options.get("vans"))
+    proposal = options.get("proposal")
+    rows = read_rows(session, first, last, now=now, vans=options.get("vans"), begun=proposal is not None)
     choice = choose(rows, reserve=options.get("reserve", True) is not False)
     requests = [asked.request for asked in choice.asked]
-    places = places_of(choice.shifts, requests, rows.towns)
-    sets = skill_sets(requests, choice.shifts)
+    standing_at = [rest.venue for rest in rows.rests.values() if rest.venue is not None]
+    places = places_of(choice.shifts, requests, rows.towns, standing_at)
+    sets = skill_sets(requests, choice.shifts, rows.effects)
     codes = {shift.id: shift.code for shift in choice.shifts}
     prizes = _prizes(session, choice, rows)
     numbers = rows.numbers
     return Gathered(
         name=f"{first.isoformat()}..{last.isoformat()}",
         places=places,
-        shifts=tuple(shift_of(shift, places, sets, choice.most_visits.get(shift.id)) for shift in choice.shifts),
+        shifts=tuple(
+            shift_of(shift, places, sets, choice.most_visits.get(shift.id), rows.effects, rows.rests.get(shift.id))
+            for shift in choice.shifts
+        ),
         visits=tuple(
             visit_of(asked, codes, places, sets, prize=prizes[asked.request.id].total, preferred=numbers["preferred"])
             for asked in choice.asked
@@ -141,6 +152,8 @@ def gather(
         held={asked.request.id: asked.held for asked in choice.asked if asked.held},
         frozen=frozenset(f"r{asked.request.id}" for asked in choice.asked if asked.frozen),
         kept_free=tuple(shift.code for shift in choice.kept_free),
+        proposal=None if proposal is None else ProposalKind(proposal),
+        urgent=frozenset(f"r{number}" for number in rows.effects.urgent),
     )
 
 
@@ -158,6 +171,10 @@ def with_travel(gathered: Gathered, travel: TravelMaker | None = None) -> Snapsh
         weights=gathered.weights,
     )
     problem, loosened = _loosen(problem, gathered.frozen)
+    if gathered.proposal is not None:
+        problem, lost = let_go(problem)
+        loosened |= lost
+        problem = proposal_problem(problem, gathered.proposal, wanted=gathered.urgent)
     return Snapshot(
         problem=problem,
         shift_ids=gathered.shift_ids,
@@ -184,6 +201,7 @@ def _prizes(session: Session, choice: Choice, rows: Rows) -> dict[int, PrizePart
             days_since=since.get(asked.request.town_id),
             hotspot_points=rows.hotspots.get(asked.request.town_id, 0),
             settings=rows.numbers,
+            urgent=asked.request.id in rows.effects.urgent,
         )
         for asked in choice.asked
     }
@@ -212,7 +230,8 @@ def _dues(session: Session, choice: Choice, rows: Rows) -> tuple[planner.Town, .
 def _inputs(choice: Choice, rows: Rows) -> dict[str, int]:
     requests = [asked.request for asked in choice.asked]
     live = [visit for visit in rows.visits if visit.state in LIVE_VISITS]
-    return {**inputs_of(choice.shifts, requests, live), **days_of(choice.shifts, rows.working_days)}
+    days = days_of(choice.shifts, rows.working_days)
+    return {**inputs_of(choice.shifts, requests, live), **days, **rows.effects.inputs}
 
 
 def _loosen(problem: planner.Problem, frozen: frozenset[str]) -> tuple[planner.Problem, set[str]]:

@@ -16,9 +16,11 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from schedules import calendar
+from schedules.effects import Effects, in_force
 from schedules.lifecycle import LIVE_VISITS, MOVABLE_VISITS
 from schedules.models import (
     Day,
+    Disruption,
     Hotspot,
     RequestService,
     RequestState,
@@ -33,6 +35,7 @@ from schedules.models import (
     VisitState,
 )
 from schedules.prizes import planning_numbers
+from schedules.under_way import Rest, rests_of
 
 _FARTHEST_REST_DAYS = 120
 
@@ -43,7 +46,8 @@ class Rows:
 
     `shifts` are those that have not begun, open or not; `requests` those accepted or promised in these days; `visits`
     all that took place or stand, with a margin around the days. `settled` are the requests outside `requests` that a
-    visit has been promised to or served, by town and alternative group.
+    visit has been promised to or served, by town and alternative group. `effects` are the disruptions of these days;
+    `rests` is what is left of the shifts that have begun, where a repair asks for them.
     """
 
     first: date
@@ -57,6 +61,8 @@ class Rows:
     towns: Sequence[Town]
     hotspots: Mapping[int, int]
     settled: frozenset[tuple[int, str]] = field(default_factory=frozenset)
+    effects: Effects = field(default_factory=Effects)
+    rests: Mapping[int, Rest] = field(default_factory=dict)
 
     @property
     def start(self) -> date:
@@ -64,8 +70,19 @@ class Rows:
         return max(self.first, self.today)
 
 
-def read_rows(session: Session, first: date, last: date, *, now: datetime, vans: Collection[str] | None) -> Rows:
-    """Read everything at once; `vans` are the codes of the vans that may drive, None for all."""
+def read_rows(
+    session: Session,
+    first: date,
+    last: date,
+    *,
+    now: datetime,
+    vans: Collection[str] | None,
+    begun: bool = False,
+) -> Rows:
+    """Read everything at once; `vans` are the codes of the vans that may drive, None for all.
+
+    With `begun` the shifts that have begun today take part with what is left of them.
+    """
     today = calendar.local_day(now)
     start = max(first, today)
     numbers = planning_numbers(session)
@@ -76,22 +93,24 @@ def read_rows(session: Session, first: date, last: date, *, now: datetime, vans:
         visit.request_id for visit in visits if visit.state in MOVABLE_VISITS and start <= visit.day <= last
     ]  # fmt: skip
     requests = read_requests(session, accepted_within=(start, last), ids=promised)
+    effects = Effects(read_disruptions(session, first, last))
+    shifts = [shift for shift in _read_shifts(session, start, last) if vans is None or shift.van.code in vans]
+    under_way = [shift for shift in shifts if begun and has_begun(shift, now)]
+    late = {shift.id: effects.late(shift) for shift in shifts}
     return Rows(
         first=first,
         last=last,
         today=today,
         numbers=numbers,
         working_days=_read_working_days(session, today, last),
-        shifts=[
-            shift
-            for shift in _read_shifts(session, start, last)
-            if (vans is None or shift.van.code in vans) and not has_begun(shift, now)
-        ],
+        shifts=[shift for shift in shifts if begun or not has_begun(shift, now)],
         requests=requests,
         visits=visits,
         towns=towns,
         hotspots=_read_hotspots(session, start, last),
         settled=_read_settled(session, requests),
+        effects=effects,
+        rests=rests_of(session, under_way, late, now=now),
     )
 
 
@@ -122,6 +141,12 @@ def read_requests(
         .order_by(VisitRequest.id)
     )
     return list(session.scalars(found))
+
+
+def read_disruptions(session: Session, first: date, last: date) -> list[Disruption]:
+    """The disruptions of these days that planning must heed."""
+    found = select(Disruption).where(Disruption.first_day <= last, Disruption.last_day >= first)
+    return [each for each in session.scalars(found.order_by(Disruption.id)) if in_force(each)]
 
 
 def _read_shifts(session: Session, first: date, last: date) -> list[Shift]:
@@ -204,7 +229,10 @@ def days_of(shifts: Iterable[Shift], working_days: Collection[date]) -> dict[str
 
 
 def read_inputs(session: Session, keys: Iterable[str], *, newly_within: tuple[date, date]) -> dict[str, int]:
-    """The same rows as they are now; what is gone is missing. Requests accepted for these days since are added."""
+    """The same rows as they are now; what is gone is missing.
+
+    Requests accepted and disruptions entered for these days since are added.
+    """
     ids: dict[str, set[str]] = {}
     for key in keys:
         noun, _, name = key.partition(":")
@@ -234,6 +262,7 @@ def read_inputs(session: Session, keys: Iterable[str], *, newly_within: tuple[da
         **inputs_of(shifts, requests, visits),
         **{f"day:{day.isoformat()}": int(day in working) for day in days},
         **{f"request:{request.id}": _of_request(request) for request in newcomers},
+        **Effects(read_disruptions(session, *newly_within)).inputs,
     }
 
 

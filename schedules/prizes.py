@@ -88,16 +88,25 @@ def planning_numbers(session: Session) -> dict[str, int]:
 
 
 def prize_parts(
-    request: VisitRequest, *, today: date, days_since: int | None, hotspot_points: int, settings: Mapping[str, int]
+    request: VisitRequest,
+    *,
+    today: date,
+    days_since: int | None,
+    hotspot_points: int,
+    settings: Mapping[str, int],
+    urgent: bool = False,
 ) -> PrizeParts:
-    """The prize of a visit planned `today`; `days_since` the town's last visit, None where there was none."""
+    """The prize of a visit planned `today`; `days_since` the town's last visit, None where there was none.
+
+    `urgent` counts the request as urgent whatever its own priority is.
+    """
     raised = {Priority.NORMAL: 0, Priority.RAISED: settings["raised"], Priority.URGENT: settings["urgent"]}
     waited = max(0, (today - local_day(request.submitted_at)).days)
     cap = settings["recency_cap_days"]
     since = cap if days_since is None else max(0, min(days_since, cap))
     return PrizeParts(
         base=settings["visit"],
-        priority=raised[request.priority],
+        priority=raised[Priority.URGENT if urgent else request.priority],
         waiting=settings["waiting_day"] * waited,
         hotspot=max(0, hotspot_points),
         recency=settings["recency_day"] * since,

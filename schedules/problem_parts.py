@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from routes import problem as planner
 from routes.travel import RoadClass
+from schedules.effects import Effects
 from schedules.eligibility import Asked
-from schedules.models import Depot, Shift, Town, VisitRequest
+from schedules.models import Depot, Shift, Town, Venue, VisitRequest
+from schedules.under_way import Rest
 
 SkillSet = tuple[str, ...]
 
@@ -25,10 +27,12 @@ class Places:
     road_classes: Mapping[str, RoadClass]
 
 
-def places_of(shifts: Iterable[Shift], requests: Iterable[VisitRequest], towns: Sequence[Town]) -> Places:
-    """Depots first, then venues, each once, by id."""
+def places_of(
+    shifts: Iterable[Shift], requests: Iterable[VisitRequest], towns: Sequence[Town], also: Iterable[Venue] = ()
+) -> Places:
+    """Depots first, then venues, each once, by id; `also` are venues that vans stand at."""
     depots = sorted({shift.van.depot for shift in shifts}, key=lambda depot: depot.id)
-    venues = sorted({request.venue for request in requests}, key=lambda venue: venue.id)
+    venues = sorted({*(request.venue for request in requests), *also}, key=lambda venue: venue.id)
     urban = {town.id for town in towns if town.urban}
     places = [planner.Place(f"depot-{depot.id}", depot.latitude, depot.longitude) for depot in depots]
     places += [planner.Place(f"venue-{venue.id}", venue.latitude, venue.longitude) for venue in venues]
@@ -62,16 +66,16 @@ def crew_needs(request: VisitRequest) -> Counter[str]:
     return needs
 
 
-def skill_sets(requests: Iterable[VisitRequest], shifts: Iterable[Shift]) -> list[SkillSet]:
+def skill_sets(requests: Iterable[VisitRequest], shifts: Iterable[Shift], effects: Effects) -> list[SkillSet]:
     """The sets of skills, needed together, that some crew has fewer people for than its skills counted singly."""
     together = {tuple(sorted(crew_needs(request))) for request in requests}
     sets = {few for skills in together for size in range(2, len(skills) + 1) for few in combinations(skills, size)}
-    crews = {tuple(frozenset(skills) for skills in _crew(shift)) for shift in shifts}
+    crews = {tuple(frozenset(skills) for skills in _crew(shift, effects)) for shift in shifts}
     return sorted(few for few in sets if any(_people(crew, few) < _hands(crew, few) for crew in crews))
 
 
-def _crew(shift: Shift) -> list[set[str]]:
-    return [set(member.skills) for member in shift.crew if member.active]
+def _crew(shift: Shift, effects: Effects) -> list[set[str]]:
+    return [set(member.skills) for member in effects.crew(shift)]
 
 
 def _people(crew: Iterable[Iterable[str]], skills: SkillSet) -> int:
@@ -89,18 +93,31 @@ def _name(skills: SkillSet) -> str:
 # Shifts and visits ----------------------------------------------------------------------------------------------------
 
 
-def shift_of(shift: Shift, places: Places, sets: Sequence[SkillSet], most_visits: int | None) -> planner.Shift:
-    """The shift with what its crew can do at once; `most_visits` limits it beyond its own rule."""
-    crew = _crew(shift)
+def shift_of(
+    shift: Shift,
+    places: Places,
+    sets: Sequence[SkillSet],
+    most_visits: int | None,
+    effects: Effects,
+    rest: Rest | None = None,
+) -> planner.Shift:
+    """The shift with what its crew can do at once; `most_visits` limits it beyond its own rule.
+
+    `effects` shorten its hours and its crew, `rest` is what is left of it once it has begun.
+    """
+    crew = _crew(shift, effects)
+    starts, ends = effects.hours(shift) or (shift.starts, shift.ends)
+    if rest is None:  # a crew that has not begun leaves so much later
+        starts = min(starts + effects.late(shift), ends - 1)
     limits = [limit for limit in (shift.max_visits, most_visits) if limit is not None]
     singly = Counter(skill for member in crew for skill in member)
     depot = places.depots[shift.van.depot_id]
-    return planner.Shift(
+    whole = planner.Shift(
         id=shift.code,
         van=shift.van.code,
         day=shift.day,
-        starts=shift.starts,
-        ends=shift.ends,
+        starts=starts,
+        ends=ends,
         start_place=depot,
         end_place=depot,
         crew={**singly, **{_name(skills): _people(crew, skills) for skills in sets}},
@@ -110,6 +127,10 @@ def shift_of(shift: Shift, places: Places, sets: Sequence[SkillSet], most_visits
         max_driving=shift.max_driving,
         lunch=_lunch(shift),
     )
+    if rest is None:
+        return whole
+    place = None if rest.venue is None else places.venues[rest.venue.id]
+    return rest.of(whole, place) or replace(whole, max_visits=0)
 
 
 def _lunch(shift: Shift) -> planner.Lunch | None:

@@ -121,11 +121,12 @@ def discard(session: Session, plan_id: int, *, actor: str, now: datetime) -> Pla
 def staleness(session: Session, plan: Plan) -> list[InputChange]:
     """What the plan was made from and is no longer so; empty while it can be published."""
     current = planning.current_inputs(session, plan)
+    entered = (key for key in sorted(current) if key.startswith("disruption:") and key not in plan.inputs)
     return [
         _input_change(key, "removed" if key not in current else "changed")
         for key, version in sorted(plan.inputs.items())
         if current.get(key) != version and not _is_harmless(session, key, version, current)
-    ]
+    ] + [_input_change(key, "added") for key in entered]
 
 
 def newcomers(session: Session, plan: Plan) -> list[InputChange]:
