@@ -6,7 +6,7 @@ van's promises alone. Visits that a van has set off for are as they are, whateve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,8 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from schedules import calendar
+from schedules.effects import cause_of
 from schedules.lifecycle import LIVE_VISITS, MOVABLE_VISITS
-from schedules.models import Plan, Shift, Stop, Tour, Unserved, Visit, VisitRequest
+from schedules.models import Disruption, Plan, Shift, Stop, Tour, Unserved, Visit, VisitRequest
 from schedules.recipients import Person, people_of
 from schedules.reminders import RULES
 
@@ -40,6 +41,9 @@ MESSAGES = {
 }
 """The kind of message that each change sends; the other changes send none."""
 
+REPLANNED = "replanned"
+"""The reason of a visit that is cancelled because a newer plan leaves its request out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -55,7 +59,7 @@ class Slot:
 class Change:
     """One request's promise before (`visit`, `old`) and after (`stop`, `new`), and the people to tell.
 
-    `why` is the plan's reason for leaving a dropped request out.
+    `why` is the plan's reason for leaving a dropped request out, `cause` the disruption that its promise falls to.
     """
 
     kind: ChangeKind
@@ -66,6 +70,12 @@ class Change:
     new: Slot | None
     tell: tuple[Person, ...] = ()
     why: Unserved | None = None
+    cause: Disruption | None = None
+
+    @property
+    def reason(self) -> str:
+        """The code of what the town is told when its visit is dropped."""
+        return REPLANNED if self.cause is None else self.cause.kind.value
 
 
 @dataclass(frozen=True)
@@ -105,12 +115,13 @@ def difference(session: Session, plan: Plan, *, now: datetime | None = None) -> 
     stops = {stop.request_id: stop for stop in stops_of(session, plan)}
     standing = {visit.request_id: visit for visit in _standing_visits(session, plan, stops)}
     reasons = {unserved.request_id: unserved for unserved in plan.unserved}
+    disruptions = _disruptions_of(session, plan)
     found = Difference()
     for request_id in stops.keys() | standing.keys():
         stop, visit = stops.get(request_id), standing.get(request_id)
         if stop is None and not _is_droppable(visit, plan, now):
             continue
-        change = _compare(visit, stop, reasons.get(request_id))
+        change = _compare(visit, stop, reasons.get(request_id), disruptions)
         found.of(change.kind).append(change)
     for kind in ChangeKind:
         found.of(kind).sort(key=_when)
@@ -138,6 +149,12 @@ def requests_considered(plan: Plan) -> set[int]:
     return {int(visit["id"][1:]) for visit in visits}
 
 
+def _disruptions_of(session: Session, plan: Plan) -> list[Disruption]:
+    """The disruptions that the plan was made for."""
+    ids = [int(key.partition(":")[2]) for key in plan.inputs if key.startswith("disruption:")]
+    return list(session.scalars(select(Disruption).where(Disruption.id.in_(ids)).order_by(Disruption.id)))
+
+
 def _standing_visits(session: Session, plan: Plan, requests: Iterable[int]) -> list[Visit]:
     """The promises that stand for these requests and for all others that the plan considered."""
     ids = requests_considered(plan) | set(requests)
@@ -163,7 +180,7 @@ def _is_droppable(visit: Visit | None, plan: Plan, now: datetime | None) -> bool
     return now is None or calendar.instant(visit.day, visit.starts) > now
 
 
-def _compare(visit: Visit | None, stop: Stop | None, why: Unserved | None) -> Change:
+def _compare(visit: Visit | None, stop: Stop | None, why: Unserved | None, disruptions: Sequence[Disruption]) -> Change:
     old = None if visit is None else Slot(visit.shift, visit.day, visit.starts, visit.closes)
     new = None if stop is None else slot_of(stop)
     kind = ChangeKind.KEPT if visit is not None and visit.state not in MOVABLE_VISITS else _kind(old, new)
@@ -171,7 +188,9 @@ def _compare(visit: Visit | None, stop: Stop | None, why: Unserved | None) -> Ch
     assert source is not None  # one of the two made us look
     message = MESSAGES.get(kind)
     tell = () if message is None else tuple(people_of(RULES[message].audiences, request=source.request))
-    return Change(kind, source.request, visit, stop, old, new, tell, why if stop is None else None)
+    if visit is None or stop is not None:
+        return Change(kind, source.request, visit, stop, old, new, tell)
+    return Change(kind, source.request, visit, stop, old, new, tell, why, cause_of(disruptions, visit))
 
 
 def slot_of(stop: Stop) -> Slot:

@@ -163,6 +163,13 @@ def hits(disruption: Disruption, visit: Visit, crew_ids: Collection[int]) -> boo
     )
 
 
+def cause_of(disruptions: Iterable[Disruption], visit: Visit) -> Disruption | None:
+    """The disruption that a promised visit falls to, the town's own word before all others; None where none hits it."""
+    crew_ids = {member.id for member in visit.shift.crew}
+    found = [each for each in disruptions if hits(each, visit, crew_ids)]
+    return min(found, key=lambda each: (each.kind is not DisruptionKind.TOWN_CANCELS, each.id), default=None)
+
+
 def _longer_side(left: tuple[int, int], since: int, until: int) -> tuple[int, int] | None:
     before, after = (left[0], min(left[1], since)), (max(left[0], until), left[1])
     longest = max(before, after, key=lambda side: side[1] - side[0])

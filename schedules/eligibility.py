@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from schedules.effects import Frame
 from schedules.lifecycle import MOVABLE_VISITS
-from schedules.models import Priority, RequestState, Shift, Visit, VisitRequest
+from schedules.models import Priority, RequestState, RequestWindow, Shift, Visit, VisitRequest
 from schedules.planning_inputs import Rows
 
 
@@ -33,7 +33,7 @@ class Asked:
     """
 
     request: VisitRequest
-    windows: Sequence[Frame]
+    windows: Sequence[Frame | RequestWindow]
     visit: Visit | None = None
     pinned_to: Shift | None = None
     pinned_starts: int | None = None
@@ -124,7 +124,7 @@ def _bind(request: VisitRequest, promised: dict[int, Visit], drives: dict[int, S
     return Asked(request, windows, visit, wish, request.pinned_starts if wish is not None else None)
 
 
-def _all_held(windows: Iterable[Frame], rule: str, detail: dict[str, int | str]) -> Iterator[Held]:
+def _all_held(windows: Iterable[Frame | RequestWindow], rule: str, detail: dict[str, int | str]) -> Iterator[Held]:
     for day in sorted({window.day for window in windows}):
         yield Held(day, rule, detail)
 

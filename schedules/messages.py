@@ -25,6 +25,13 @@ OPTIONAL = ("reason", "before")
 REASONS: Mapping[str, Mapping[str, str]] = {
     "replanned": {"zh_CN": "排班调整", "en": "the plan has changed"},
     "withdrawn": {"zh_CN": "申请已撤回", "en": "the request was withdrawn"},
+    "van_out": {"zh_CN": "服务车停驶", "en": "the van is out of service"},
+    "crew_ill": {"zh_CN": "随车人员请病假", "en": "a member of the crew is ill"},
+    "town_cancels": {"zh_CN": "你们提出取消", "en": "you called it off"},
+    "venue_closed": {"zh_CN": "场所关闭", "en": "the venue is closed"},
+    "heat": {"zh_CN": "高温天气", "en": "heat"},
+    "storm": {"zh_CN": "暴雨或大风天气", "en": "a storm"},
+    "crew_late": {"zh_CN": "前一站延误，车赶不到", "en": "the van is held up and cannot make it"},
 }
 
 

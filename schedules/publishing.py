@@ -19,14 +19,16 @@ from routes import checker
 from routes import plan as proposals
 from routes.instances import read_problem
 from schedules import audit, calendar, planning, promises, reminders, visits
-from schedules.differences import Change, ChangeKind, Difference, difference, slot_of, stops_of
+from schedules import changes as disruptions
+from schedules.differences import REPLANNED, Change, ChangeKind, Difference, difference, slot_of, stops_of
 from schedules.errors import ChangedMeanwhile, MoveNotAllowed, NotFound, StalePlan, UnlawfulPlan
 from schedules.finding import find
 from schedules.lifecycle import PLAN_MOVES, move_plan, move_request
-from schedules.models import Message, Plan, PlanState, RequestState, Tour, Visit, VisitChange
+from schedules.models import DisruptionKind, Message, Plan, PlanState, RequestState, Tour, Visit, VisitChange
 from schedules.numbering import next_number
 
 __all__ = [
+    "REPLANNED",
     "Change",
     "ChangeKind",
     "Difference",
@@ -41,9 +43,6 @@ __all__ = [
 ]
 
 PUBLICATIONS = "publications"
-REPLANNED = "replanned"
-"""The reason of a visit that is cancelled because a newer plan leaves its request out."""
-
 HARMLESS_CHANGES = frozenset({"confirmed"})
 """Changes of a visit that move nothing: a plan made before them is as good as ever."""
 
@@ -79,6 +78,7 @@ def publish(session: Session, plan_id: int, *, actor: str, now: datetime) -> Pla
     try:
         _carry_out(session, changes, actor=actor, now=now)
         _supersede_others(session, plan, actor=actor, now=now)
+        disruptions.settle(session, plan, actor=actor, now=now)
         session.flush()
     except StaleDataError as error:
         raise ChangedMeanwhile from error
@@ -242,8 +242,7 @@ def _move_if_still(session: Session, plan: Plan, to: PlanState) -> None:
 
 def _carry_out(session: Session, changes: Difference, *, actor: str, now: datetime) -> None:
     for change in changes.dropped:
-        assert change.visit is not None
-        visits.cancel(session, change.visit.id, REPLANNED, actor=actor, now=now, by="planning")
+        _drop(session, change, actor=actor, now=now)
     for change in changes.kept:
         if change.visit is not None and change.stop is not None:
             promises.follow(session, change.visit, change.stop)
@@ -259,6 +258,23 @@ def _carry_out(session: Session, changes: Difference, *, actor: str, now: dateti
         move_request(change.request, RequestState.PLANNED, now=now)
         session.flush()
         reminders.queue_visit_messages(session, visit, "published", now=now)
+
+
+def _drop(session: Session, change: Change, *, actor: str, now: datetime) -> None:
+    """Take a promise back and say why; a town that called its visit off may have taken its request back too."""
+    assert change.visit is not None
+    cause = change.cause
+    by_town = cause is not None and cause.kind is DisruptionKind.TOWN_CANCELS
+    withdrawn = by_town and cause is not None and cause.withdraws
+    visits.cancel(
+        session,
+        change.visit.id,
+        change.reason,
+        actor=actor,
+        now=now,
+        by="town" if by_town else "planning",
+        request_to=RequestState.WITHDRAWN if withdrawn else RequestState.ACCEPTED,
+    )
 
 
 def _tell_of_move(session: Session, change: Change, unsent: str | None, *, now: datetime) -> None:

@@ -145,7 +145,7 @@ def claim_of(plan: Plan) -> Claim:
         last_day=plan.last_day,
         seconds=plan.seconds_allowed,
         seed=plan.seed,
-        options=dict(plan.options),
+        options=dict(plan.options) if plan.proposal is None else {**plan.options, "proposal": plan.proposal},
     )
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from schedules.differences import MESSAGES, Change, ChangeKind, Difference
 from schedules.messages import text_of
 from schedules.models import RequestState
-from schedules.publishing import REPLANNED
 from schedules.recipients import Person
 
 
@@ -55,6 +54,7 @@ def facts_of(change: Change) -> dict[str, Any]:
     request, slot = change.request, change.new or change.old
     assert slot is not None  # every change has a before or an after
     dropped = change.kind is ChangeKind.DROPPED
+    withdrawn = dropped and change.cause is not None and change.cause.withdraws
     facts: dict[str, Any] = {
         "day": slot.day.isoformat(),
         "starts": slot.starts,
@@ -62,7 +62,7 @@ def facts_of(change: Change) -> dict[str, Any]:
         "venue_id": request.venue_id,
         "van": slot.shift.van.number,
         "number": request.number,
-        "request_state": RequestState.ACCEPTED.value if dropped else RequestState.PLANNED.value,
+        "request_state": _state_after(dropped=dropped, withdrawn=withdrawn).value,
         "venue_zh": request.venue.name_zh,
         "venue_en": request.venue.name_en,
         "town_zh": request.town.name_zh,
@@ -71,5 +71,11 @@ def facts_of(change: Change) -> dict[str, Any]:
     if change.old is not None and not dropped:
         facts["before"] = {"day": change.old.day.isoformat(), "starts": change.old.starts}
     if dropped:
-        facts["reason"] = REPLANNED
+        facts["reason"] = change.reason
     return facts
+
+
+def _state_after(*, dropped: bool, withdrawn: bool) -> RequestState:
+    if withdrawn:
+        return RequestState.WITHDRAWN
+    return RequestState.ACCEPTED if dropped else RequestState.PLANNED

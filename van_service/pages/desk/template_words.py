@@ -51,6 +51,13 @@ EQUIPMENT: dict[str, Any] = {
 REASONS: dict[str, Any] = {
     REPLANNED: lazy_gettext("a new plan has no place for it"),
     WITHDRAWN: lazy_gettext("withdrawn by the town"),
+    "van_out": lazy_gettext("the van was out of service"),
+    "crew_ill": lazy_gettext("a member of the crew was ill"),
+    "town_cancels": lazy_gettext("the town called it off"),
+    "venue_closed": lazy_gettext("the venue was closed"),
+    "heat": lazy_gettext("heat"),
+    "storm": lazy_gettext("storm"),
+    "crew_late": lazy_gettext("the crew was held up"),
 }
 
 
