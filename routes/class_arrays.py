@@ -10,12 +10,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from routes.session_starts import shortest
 from routes.shift_classes import NEVER, Integers, ShiftClass
 from routes.tours import Floats
 
 
 class ClassArrays(NamedTuple):
-    """A `ShiftClass` for the kernel; options and conflicts are concatenated, `*_from` marks where each begins."""
+    """A `ShiftClass` for the kernel; options and conflicts are concatenated, `*_from` marks where each begins.
+
+    `earliest` and `latest` are the first and last minute at which each visit can be left, `there` and `home` the
+    fewest minutes of driving from the start and to the end, and `follows` says which visit may come right after which.
+    """
 
     starts: int
     ends: int
@@ -33,6 +38,11 @@ class ClassArrays(NamedTuple):
     first: Integers
     last: Integers
     gain: Integers
+    earliest: Integers
+    latest: Integers
+    there: Integers
+    home: Integers
+    follows: NDArray[np.bool_]
     conflict_from: Integers
     conflict: Integers
     saving: Integers
@@ -59,6 +69,8 @@ def class_arrays(shift_class: ShiftClass, travel_weight: int) -> ClassArrays:
     conflicts = [other for others in shift_class.conflicts for other in sorted(others)]
     lunch = shift_class.lunch
     saving = removal_savings(shift_class.travel)
+    earliest, latest = _leaving_times(shift_class)
+    there, home = shortest(shift_class.travel, 0), shortest(np.ascontiguousarray(shift_class.travel.T), 0)
     keys = np.random.default_rng(7).integers(-(1 << 62), 1 << 62, size=size, dtype=np.int64)
     return ClassArrays(
         shift_class.starts,
@@ -77,6 +89,11 @@ def class_arrays(shift_class: ShiftClass, travel_weight: int) -> ClassArrays:
         np.ascontiguousarray(table[:, 0]),
         np.ascontiguousarray(table[:, 1]),
         np.ascontiguousarray(table[:, 2]),
+        earliest,
+        latest,
+        there,
+        home,
+        _followers(shift_class, earliest, latest, there, home),
         _offsets(len(others) for others in shift_class.conflicts),
         np.array(conflicts, dtype=np.int64),
         saving,
@@ -84,6 +101,30 @@ def class_arrays(shift_class: ShiftClass, travel_weight: int) -> ClassArrays:
         _removable(shift_class, saving),
         keys,
     )
+
+
+def _leaving_times(shift_class: ShiftClass) -> tuple[Integers, Integers]:
+    """The first and last minute at which each visit can be left; the start place at any."""
+    firsts = [min(option.first for option in options) for options in shift_class.options[1:]]
+    lasts = [max(option.last for option in options) for options in shift_class.options[1:]]
+    earliest = np.array([shift_class.starts, *firsts], dtype=np.int64) + shift_class.post
+    latest = np.array([shift_class.ends, *lasts], dtype=np.int64) + shift_class.post
+    return earliest, latest
+
+
+def _followers(
+    shift_class: ShiftClass, earliest: Integers, latest: Integers, there: Integers, home: Integers
+) -> NDArray[np.bool_]:
+    """Which visit (column) may come right after which place (row) by hours, driving, kits and exclusive groups."""
+    travel = shift_class.travel
+    lawful = earliest[:, None] + travel + shift_class.setup + shift_class.post <= latest
+    lawful &= there[:, None] + travel + home <= shift_class.max_driving
+    lawful &= shift_class.load[:, None] + shift_class.load <= shift_class.kits
+    for place, others in enumerate(shift_class.conflicts):
+        lawful[place, list(others)] = False
+    np.fill_diagonal(lawful, False)
+    lawful[:, 0] = False
+    return np.asarray(lawful)
 
 
 def _removable(shift_class: ShiftClass, saving: Integers) -> NDArray[np.bool_]:

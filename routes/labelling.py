@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from routes.class_arrays import class_arrays, cut_arrays
-from routes.completions import arrive, completions, shortest_stay
+from routes.completions import arrive, completions, shortest_stay, worthwhile_legs
 from routes.effort import Effort
 from routes.shift_classes import NEVER, NO_BREAK, Integers, Option, ShiftClass
 from routes.tours import Floats
@@ -68,7 +68,8 @@ def price_class(  # type: ignore[no-untyped-def]  # noqa: C901 (one loop over an
     """
     size = arrays.travel.shape[0]
     width = min(bucket_width, shortest_stay(arrays, active))
-    best, other, towards = completions(arrays, price, active, width, travel_weight)
+    begins, follows = worthwhile_legs(arrays, active)
+    best, other, towards = completions(arrays, price, active, begins, follows, width, travel_weight)
     root = max(best[0, 0, 0], best[1, 0, 0])
     deepest = min(arrays.max_visits, len(active))
     out_order = np.zeros((keep, deepest + 1), np.int64)
@@ -106,8 +107,8 @@ def price_class(  # type: ignore[no-untyped-def]  # noqa: C901 (one loop over an
     if root <= threshold or deepest == 0:
         return out_order[:0], out_length[:0], out_value[:0], out_reduced[:0], root, True, labels
     while depth >= 0:
-        if cursor[depth] >= len(active) or depth >= deepest:
-            here = place[depth]
+        here = place[depth]
+        if cursor[depth] >= begins[here + 1]:
             if depth > 0:
                 blocked[here] -= 1
                 for c in range(arrays.conflict_from[here], arrays.conflict_from[here + 1]):
@@ -116,7 +117,7 @@ def price_class(  # type: ignore[no-untyped-def]  # noqa: C901 (one loop over an
                     inside[cuts.member_cut[m]] -= cuts.member_weight[m]
             depth -= 1
             continue
-        j = active[cursor[depth]]
+        j = follows[cursor[depth]]
         if option[depth] < 0:
             option[depth] = arrays.option_from[j]
             surpassed[depth] = -(1 << 60)
@@ -130,9 +131,8 @@ def price_class(  # type: ignore[no-untyped-def]  # noqa: C901 (one loop over an
         option[depth] += 1
         if arrays.gain[o] <= surpassed[depth]:
             continue
-        here = place[depth]
         leg = arrays.travel[here, j]
-        if driving[depth] + leg > arrays.max_driving:
+        if driving[depth] + leg + arrays.home[j] > arrays.max_driving:
             continue
         hungry, fed = arrive(arrays, before[depth], after[depth], leg, arrays.closes)
         hungry_begins = max(hungry + arrays.setup[j], arrays.first[o])
@@ -210,7 +210,7 @@ def price_class(  # type: ignore[no-untyped-def]  # noqa: C901 (one loop over an
             continue
         depth += 1
         place[depth] = j
-        cursor[depth] = 0
+        cursor[depth] = begins[j]
         option[depth] = -1
         before[depth] = ready_before
         after[depth] = ready_after

@@ -96,7 +96,7 @@ class LabellingPricer:
         self._weight = compiled.problem.weights.travel
         self._arrays: dict[int, ClassArrays] = {}
         self.per_class = 20
-        self.bucket = 20
+        self.bucket = 10
 
     def price(self, prices: Prices, scope: Scope, most_labels: int) -> Priced | None:
         """The best tours of each class with a reduced value above the price of the class, searched with at most so
