@@ -50,10 +50,11 @@ def _tour(plan: Plan, problem: Problem, request: VisitRequest, shift: Shift, sta
     there = problem.travel[rides.start_place][visit.place]
     back = problem.travel[visit.place][rides.end_place]
     arrives, departs = starts - visit.setup, starts + visit.session + visit.teardown
-    returns = departs + back
+    leaves, returns = arrives - there, departs + back
+    lunch = 660 if leaves >= 720 else max(returns, 660)
     stop = Stop(plan_id=plan.id, request_id=request.id, position=0, drive=there,
                 arrives=arrives, starts=starts, departs=departs)  # fmt: skip
-    return Tour(shift_id=shift.id, leaves=arrives - there, returns=returns, lunch=max(returns, 660),
+    return Tour(shift_id=shift.id, leaves=leaves, returns=returns, lunch=lunch,
                 driving=there + back, stops=[stop])  # fmt: skip
 
 
