@@ -7,7 +7,7 @@ the same slot needs no shift, none is made. Whoever accepts one gets the tour fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -27,7 +27,7 @@ from routes.standing import (
     standing_on,
     standing_start,
 )
-from routes.timetable import tour_of
+from routes.timetable import best_timing, tour_of
 
 GOOD_DETOUR = 40
 """Minutes of driving that a good slot adds at most."""
@@ -133,7 +133,10 @@ class Calendar:
             return None
         places = (place for place in self._places(visit, shift) if place.first <= starts <= place.last)
         times = [_least_shift(self.problem, shift, place, visit, starts) for place in places]
-        return _dated(self.problem, shift, min(times, key=lambda each: each.shifted)) if times else None
+        if not times:
+            return None
+        least = min(times, key=lambda each: each.shifted)
+        return tour_at(self.problem, shift_id, list(zip(least.order, least.minutes, strict=True)))
 
     def _on_shift(self, visit: Visit, shift: Shift) -> Iterator[Offer]:
         known: list[tuple[int, int]] = []
@@ -277,12 +280,14 @@ def _lost_bonus(shift: Shift, times: _Times) -> int:
     )
 
 
-def _dated(problem: Problem, shift: Shift, times: _Times) -> Tour:
-    """The tour with every session at its minute."""
-    pinned = [
-        replace(one, pin=Pin(shift.id, minute), promise=None)
-        for one, minute in zip(times.order, times.minutes, strict=True)
-    ]
-    alone = replace(problem, shifts=(shift,), visits=tuple(pinned), exclusive=())
+def tour_at(problem: Problem, shift_id: str, sessions: Sequence[tuple[Visit, int]]) -> Tour | None:
+    """The tour of these visits in this order, each session at its minute; None where the shift cannot drive it."""
+    pinned = [replace(visit, pin=Pin(shift_id, minute), promise=None) for visit, minute in sessions]
+    alone = replace(problem, shifts=(problem.shift_by_id[shift_id],), visits=tuple(pinned), exclusive=())
     compiled = compile_problem(alone)
-    return tour_of(compiled, 0, compiled.classes[0], range(len(pinned)))
+    order = range(len(pinned))
+    for shift_class in compiled.classes:
+        places = [shift_class.local[visit] for visit in order if visit in shift_class.local]
+        if len(places) == len(pinned) and best_timing(shift_class, places, 0) is not None:
+            return tour_of(compiled, 0, shift_class, order)
+    return None

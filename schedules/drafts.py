@@ -72,13 +72,14 @@ def store_draft(
         finished_at=now,
         summary=_summary(snapshot, solution, unserved),
     )
-    plan.tours = [_tour(plan, problem, tour, snapshot.shift_ids[tour.shift]) for tour in solution.tours]
+    plan.tours = [tour_row(plan, problem, tour, snapshot.shift_ids[tour.shift]) for tour in solution.tours]
     plan.unserved = [_unserved(reason, snapshot) for reason in unserved]
     session.flush()
     return plan
 
 
-def _tour(plan: Plan, problem: Problem, tour: proposals.Tour, shift_id: int) -> Tour:
+def tour_row(plan: Plan, problem: Problem, tour: proposals.Tour, shift_id: int) -> Tour:
+    """A tour of a stored plan, with its stops and their driving."""
     shift = problem.shift_by_id[tour.shift]
     visits = [problem.visit_by_id[stop.visit] for stop in tour.stops]
     places = [shift.start_place, *(visit.place for visit in visits), shift.end_place]

@@ -162,6 +162,26 @@ class AlreadyUnderWay(Conflict):
     """The van has already set off for this visit."""
 
 
+class SlotGone(Conflict):
+    """No van can keep this time any more; look for another."""
+
+
+class HoldOver(Conflict):
+    """This time is no longer held for you."""
+
+
+class TooManyHolds(Conflict):
+    """You hold as many times as you may; send or release one first."""
+
+
+class SlotsHeld(Conflict):
+    """Towns hold times on shifts that this plan changes; nothing was published."""
+
+
+class OtherThanHeld(Refused):
+    """The time is held for something else; look for a time for this."""
+
+
 def refuse_all(problems: Sequence[Refused]) -> None:
     """Raise the only problem as itself, several as one Invalid, none not at all."""
     if len(problems) == 1:

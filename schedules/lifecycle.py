@@ -11,6 +11,8 @@ from typing import TypeVar
 
 from schedules.errors import MoveNotAllowed
 from schedules.models import (
+    Hold,
+    HoldState,
     Message,
     MessageState,
     Plan,
@@ -21,7 +23,7 @@ from schedules.models import (
     VisitState,
 )
 
-State = TypeVar("State", RequestState, PlanState, VisitState, MessageState)
+State = TypeVar("State", RequestState, PlanState, VisitState, MessageState, HoldState)
 
 # A request goes back to "submitted" when its town changes what was accepted, and back to "accepted" when a replan,
 # a cancellation or a missed visit takes the promise away.
@@ -88,6 +90,15 @@ MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.UNKNOWN: frozenset({MessageState.QUEUED, MessageState.SENT, MessageState.DEAD}),
 }
 
+# Every end of a hold is final; "passed" is the town's word, "expired" the clock's.
+HOLD_MOVES: Mapping[HoldState, frozenset[HoldState]] = {
+    HoldState.HELD: frozenset({HoldState.TAKEN, HoldState.RELEASED, HoldState.PASSED, HoldState.EXPIRED}),
+    HoldState.TAKEN: frozenset(),
+    HoldState.RELEASED: frozenset(),
+    HoldState.PASSED: frozenset(),
+    HoldState.EXPIRED: frozenset(),
+}
+
 LIVE_VISITS = (VisitState.PROMISED, VisitState.CONFIRMED, VisitState.ON_THE_WAY, VisitState.OPEN)
 """Promises that still stand."""
 
@@ -118,6 +129,12 @@ def move_message(message: Message, to: MessageState) -> None:
     """Raises MoveNotAllowed."""
     _refuse("message", MESSAGE_MOVES, message.state, to)
     message.state = to
+
+
+def move_hold(hold: Hold, to: HoldState, *, now: datetime) -> None:
+    """Raises MoveNotAllowed."""
+    _refuse("hold", HOLD_MOVES, hold.state, to)
+    hold.state, hold.ended_at = to, now
 
 
 def _refuse(noun: str, moves: Mapping[State, frozenset[State]], present: State, to: State) -> None:

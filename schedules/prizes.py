@@ -46,13 +46,17 @@ DEFAULTS: Mapping[str, int] = {
     "venue_rest_days": 28,
     "notice_days": 1,
     "request_lead_days": 0,
+    "hold_minutes": 10,
+    "holds_per_town": 3,
+    "offer_hours": 24,
 }
 """Points, minutes and days by name. An ordinary visit (a week's waiting, a fortnight since the last one) comes to 370.
 
 `preferred` is the bonus for a window that the town prefers, `promise_tolerance` the minutes by which a session may
 move unpunished, `freeze_days` the working days in which promises stand still, `venue_rest_days` the days between two
 visits to one venue, `notice_days` how long before its day a new visit must be planned (1: from tomorrow on), and
-`request_lead_days` how long before the day a request must be filed.
+`request_lead_days` how long before the day a request must be filed. A town holds a slot for `hold_minutes`, at most
+`holds_per_town` at once, and one that the wait list offers it for `offer_hours` of working days.
 """
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from routes import checker
 from routes import plan as proposals
 from routes.instances import read_problem
-from schedules import audit, calendar, planning, promises, reminders, visits
+from schedules import audit, calendar, held, planning, promises, reminders, visits
 from schedules import changes as disruptions
 from schedules.differences import REPLANNED, Change, ChangeKind, Difference, difference, slot_of, stops_of
 from schedules.errors import ChangedMeanwhile, MoveNotAllowed, NotFound, StalePlan, UnlawfulPlan
@@ -38,6 +38,7 @@ __all__ = [
     "newcomers",
     "proposal_of",
     "publish",
+    "queue_up",
     "staleness",
     "violations",
 ]
@@ -65,20 +66,23 @@ def publish(session: Session, plan_id: int, *, actor: str, now: datetime) -> Pla
         MoveNotAllowed: the plan is no draft (any more).
         StalePlan: what it was made from has changed; `detail["changes"]` says what.
         UnlawfulPlan: the checker finds broken rules; `detail["violations"]` names them.
+        SlotsHeld: towns hold slots on shifts that the plan changes; `detail["holds"]` names them.
         ChangedMeanwhile: somebody changed a request or visit in this very moment.
     """
-    next_number(session, PUBLICATIONS)  # waits until a publisher before us has committed
-    session.flush()
-    session.expire_all()  # what was read before the wait may be old
+    queue_up(session)
     plan = _get_draft(session, plan_id)
     _refuse_stale(session, plan, now)
     _refuse_unlawful(session, plan)
     changes = difference(session, plan, now=now)
+    if not plan.addition:  # whoever adds a visit has judged it beside every hold
+        held.refuse_to_run_over(session, changes, now=now)
     _claim(session, plan, actor=actor, now=now)
     try:
         _carry_out(session, changes, actor=actor, now=now)
-        _supersede_others(session, plan, actor=actor, now=now)
-        disruptions.settle(session, plan, actor=actor, now=now)
+        if not plan.addition:
+            _supersede_others(session, plan, actor=actor, now=now)
+            disruptions.settle(session, plan, actor=actor, now=now)
+        held.settle(session, [change.request.id for change in changes.added], now=now)
         session.flush()
     except StaleDataError as error:
         raise ChangedMeanwhile from error
@@ -94,6 +98,13 @@ def publish(session: Session, plan_id: int, *, actor: str, now: datetime) -> Pla
         after={"state": PlanState.PUBLISHED, **counts},
     )
     return plan
+
+
+def queue_up(session: Session) -> None:
+    """Wait until whoever changes promises or holds before us has committed; what was read before the wait is old."""
+    next_number(session, PUBLICATIONS)
+    session.flush()
+    session.expire_all()
 
 
 def discard(session: Session, plan_id: int, *, actor: str, now: datetime) -> Plan:

@@ -49,9 +49,18 @@ WITHDRAWN = "withdrawn"
 
 
 def submit(
-    session: Session, town_id: int, wish: Wish, *, actor: str, now: datetime, own_town_id: int | None = None
+    session: Session,
+    town_id: int,
+    wish: Wish,
+    *,
+    actor: str,
+    now: datetime,
+    own_town_id: int | None = None,
+    answered: bool = True,
 ) -> VisitRequest:
     """File a request for a town; `own_town_id` is the town of whoever files it, None for a coordinator.
+
+    The town is told that it has come in, unless it is not `answered` because better news follow at once.
 
     Raises:
         Forbidden: somebody files for another town than the own.
@@ -75,7 +84,8 @@ def submit(
     session.add(request)
     session.flush()
     record(session, request, "submitted", actor=actor, now=now, after=_picture(request))
-    tell(session, request, "request_received", now=now)
+    if answered:
+        tell(session, request, "request_received", now=now)
     return request
 
 

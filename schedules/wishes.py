@@ -154,6 +154,24 @@ def read(session: Session, town_id: int, wish: Wish, *, now: datetime) -> Asked:
     return Asked(venue, tuple(services))
 
 
+def read_services(
+    session: Session, town_id: int, venue_id: int, services: Sequence[WishService], brings: Sequence[str] = ()
+) -> Asked:
+    """What part of a wish asks for before its days and people are known. Raises Refused as `read` does."""
+    part = Wish(venue_id, services, (), 1, "", "", brings=brings)
+    problems: list[Refused] = []
+    ordered = list(_read_services(session, part, problems))
+    venue = _find_venue(session, town_id, venue_id)
+    if venue is None:
+        problems.append(UnknownVenue(field="venue_id", given=venue_id))
+    else:
+        problems += _about_venue(venue, ordered, part)
+    problems += _about_brings(part)
+    refuse_all(problems)
+    assert venue is not None  # otherwise there was a problem
+    return Asked(venue, tuple(ordered))
+
+
 def earliest_day(session: Session, now: datetime) -> date:
     """The first day that may be asked for: today, or later where the settings ask for a lead of some days."""
     settings = session.get(PlanningSettings, 1)

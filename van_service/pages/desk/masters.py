@@ -53,9 +53,21 @@ NUMBERS: dict[str, Any] = {
     "freeze_days": lazy_gettext("working days in which promises stand still"),
     "venue_rest_days": lazy_gettext("days between two visits to one venue"),
     "request_lead_days": lazy_gettext("days that a request must come ahead"),
+    "hold_minutes": lazy_gettext("minutes for which a town holds a time"),
+    "holds_per_town": lazy_gettext("times that a town holds at once"),
+    "offer_hours": lazy_gettext("hours of working days that an offer stands"),
 }
 COSTS = ("town_shortfall", "driving_minute", "promise_drop", "promise_other_day", "promise_other_van", "promise_retime")
-LIMITS = ("recency_cap_days", "promise_tolerance", "freeze_days", "venue_rest_days", "request_lead_days")
+LIMITS = (
+    "recency_cap_days",
+    "promise_tolerance",
+    "freeze_days",
+    "venue_rest_days",
+    "request_lead_days",
+    "hold_minutes",
+    "holds_per_town",
+    "offer_hours",
+)
 
 
 def venues() -> str:
