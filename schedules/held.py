@@ -133,7 +133,16 @@ def settle(session: Session, request_ids: Collection[int], *, now: datetime) -> 
 
 def end_what_is_over(session: Session, *, now: datetime) -> int:
     """Note the end of the holds whose time, or whose request's waiting, is over; how many there were."""
-    over = [hold for hold in session.scalars(all_holds().where(Hold.state == HoldState.HELD)) if not is_live(hold, now)]
+    over = _over(session, now)
     for hold in over:
         end(session, hold, HoldState.EXPIRED, actor="system", now=now)
     return len(over)
+
+
+def is_any_over(session: Session, *, now: datetime) -> bool:
+    """Whether there is an end to note."""
+    return bool(_over(session, now))
+
+
+def _over(session: Session, now: datetime) -> list[Hold]:
+    return [hold for hold in session.scalars(all_holds().where(Hold.state == HoldState.HELD)) if not is_live(hold, now)]

@@ -20,9 +20,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from schedules import crew_tours, health, leases, outbox, reminders, requests, runs
+from schedules import crew_tours, health, leases, outbox, reminders, requests, runs, wait_list
 from schedules.channels import Channel, resend_is_safe
 from schedules.outbox import Letter, Outcome, Sent
+from schedules.planning import TravelMaker
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class Works:
     lease_seconds: float
     plan_attempts: int
     stop: Callable[[], bool]
+    travel: TravelMaker | None = None
 
 
 def build_scheduler(
@@ -61,13 +63,14 @@ def build_scheduler(
     zone: tzinfo,
     plan_attempts: int = 3,
     stop: Callable[[], bool] = never,
+    travel: TravelMaker | None = None,
 ) -> BackgroundScheduler:
     """A scheduler with the fixed ticks, not started yet; nothing of it outlives the process.
 
     `owner` names this process in leases and heartbeats, `clock` gives the app's time, `stop` says that the process
-    is to end.
+    is to end, `travel` makes the travel times of offers.
     """
-    works = Works(session_factory, channels, clock, owner, lease_seconds, plan_attempts, stop)
+    works = Works(session_factory, channels, clock, owner, lease_seconds, plan_attempts, stop, travel)
     scheduler = BackgroundScheduler(
         timezone=zone,
         jobstores={"default": MemoryJobStore()},
@@ -80,6 +83,7 @@ def build_scheduler(
         "reminders": 60.0,
         "plan_runs": max(tick_seconds, 5.0),
         "requests": 300.0,
+        "wait_list": 60.0,
     }
     at_once = datetime.now(zone)
     for name in ACTIONS:
@@ -190,12 +194,18 @@ def _expire_requests(works: Works) -> None:
         requests.expire(session, now=works.clock())
 
 
+def _offer_freed(works: Works) -> None:
+    with works.session_factory.begin() as session:
+        wait_list.offer_freed(session, now=works.clock(), travel=works.travel)
+
+
 ACTIONS: Mapping[str, Callable[[Works], None]] = {
     "heartbeat": _heartbeat,
     "deliver": _deliver,
     "reminders": _queue_reminders,
     "plan_runs": _requeue_lost_runs,
     "requests": _expire_requests,
+    "wait_list": _offer_freed,
 }
 
 

@@ -56,6 +56,7 @@ RULES: dict[str, Rule] = {
     "request_received": Rule(TOWN),
     "request_accepted": Rule(TOWN),
     "request_declined": Rule(TOWN),
+    "offer": Rule(TOWN),
     "published": Rule(TOWN, promises=True),
     "moved": Rule(TOWN, promises=True),
     "cancelled": Rule(TOWN, promises=True),

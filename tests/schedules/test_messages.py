@@ -24,8 +24,9 @@ VISIT = PLACE | {
 }
 STOP = PLACE | {"arrives": 545, "starts": 570, "venue_id": 1}
 VARIANTS = [
-    *((kind, VISIT) for kind in RULES if kind != "crew_tour"),
+    *((kind, VISIT) for kind in RULES if kind not in ("crew_tour", "offer")),
     ("request_declined", PLACE | {"number": "2606-0012", "reason": "mend"}),
+    ("offer", VISIT | {"until_day": "2026-06-12", "until_minute": 600}),
     ("published", VISIT),
     ("moved", VISIT | {"before": {"day": "2026-06-15", "starts": 540, "van": 1}}),
     ("moved", VISIT | {"before": {"day": "2026-06-16", "starts": 570, "van": 1}}),

@@ -18,6 +18,7 @@ from sqlalchemy.orm import sessionmaker
 from schedules import calendar, leases
 from schedules.channels import MailServer, channels_for
 from schedules.jobs import LEASE, build_scheduler
+from schedules.planning import travel_by
 from van_service.extensions import db
 from van_service.settings import Settings
 
@@ -46,6 +47,7 @@ def run() -> None:
         zone=calendar.zone(),
         plan_attempts=settings.plan_attempts,
         stop=stop.is_set,
+        travel=travel_by(settings.osrm_url),
     )
     ticking.start()
     click.echo(f"Scheduler {owner} runs.")

@@ -34,6 +34,7 @@ KINDS: dict[str, Any] = {
     "request_received": _l("Request received"),
     "request_accepted": _l("Request accepted"),
     "request_declined": _l("Request declined"),
+    "offer": _l("Time offered"),
     "published": _l("Visit promised"),
     "moved": _l("Visit moved"),
     "cancelled": _l("Visit cancelled"),
