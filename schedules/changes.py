@@ -88,7 +88,8 @@ NEEDS: dict[DisruptionKind, tuple[str, ...]] = {
     DisruptionKind.CREW_LATE: ("shift_id", "minutes"),
     DisruptionKind.URGENT_VISIT: ("request_id",),
 }
-"""The fields that an entry of each kind must have, beside the reason."""
+"""The fields that an entry of each kind must have, beside the reason; what it does not need is not kept."""
+WHO = ("van_id", "crew_member_id", "shift_id", "venue_id", "request_id", "visit_id")
 
 
 def enter(session: Session, entry: Entry, *, actor: str, now: datetime) -> Disruption:
@@ -98,30 +99,28 @@ def enter(session: Session, entry: Entry, *, actor: str, now: datetime) -> Disru
         Refused: something in the entry is missing or not possible; several problems come as one Invalid.
     """
     refuse_all(list(_problems(session, entry, now)))
-    visit = find(session, Visit, entry.visit_id) if entry.visit_id is not None else None
-    shift = find(session, Shift, entry.shift_id) if entry.shift_id is not None else None
-    first = entry.first_day
-    if visit is not None or shift is not None:
-        first = visit.day if visit is not None else shift.day if shift is not None else None
-    first = first or calendar.local_day(now)
+    needed = NEEDS[entry.kind]
+    named = {field: getattr(entry, field) for field in (*WHO, "minutes") if field in needed}
+    visit = find(session, Visit, named.pop("visit_id", None) or 0)
+    shift = find(session, Shift, named.get("shift_id") or 0)
+    of_row = visit if visit is not None else shift
+    first = of_row.day if of_row is not None else (entry.first_day or calendar.local_day(now))
+    hourly = entry if "first_day" in needed else None
     disruption = Disruption(
         kind=entry.kind,
         state=DisruptionState.OPEN,
         first_day=first,
         last_day=_last_day(entry, first),
-        opens=entry.opens,
-        closes=entry.closes,
-        minutes=entry.minutes,
-        withdraws=entry.withdraws,
-        van_id=entry.van_id,
-        crew_member_id=entry.crew_member_id,
-        shift_id=entry.shift_id,
-        venue_id=entry.venue_id,
-        request_id=entry.request_id if visit is None else visit.request_id,
+        opens=None if hourly is None else hourly.opens,
+        closes=None if hourly is None else hourly.closes,
+        withdraws=entry.kind is DisruptionKind.TOWN_CANCELS and entry.withdraws,
         reason=entry.reason.strip(),
         entered_at=now,
         entered_by=actor,
+        **named,
     )
+    if visit is not None:
+        disruption.request_id = visit.request_id
     session.add(disruption)
     session.flush()
     _record(session, disruption, "entered", actor=actor, now=now, after=picture(disruption))

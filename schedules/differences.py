@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session, joinedload
 from schedules import calendar
 from schedules.effects import cause_of
 from schedules.lifecycle import LIVE_VISITS, MOVABLE_VISITS
-from schedules.models import Disruption, Plan, Shift, Stop, Tour, Unserved, Visit, VisitRequest
+from schedules.models import Disruption, Message, Plan, Shift, Stop, Tour, Unserved, Visit, VisitRequest
 from schedules.recipients import Person, people_of
-from schedules.reminders import RULES
+from schedules.reminders import RULES, WAITING
 
 
 class ChangeKind(StrEnum):
@@ -39,7 +39,13 @@ MESSAGES = {
     ChangeKind.DROPPED: "cancelled",
     ChangeKind.ADDED: "published",
 }
-"""The kind of message that each change sends; the other changes send none."""
+"""The kind of message that each change sends; the other changes send none.
+
+News about a visit that still waits to be sent is renewed instead: a visit that its town has not heard of is not moved.
+"""
+
+RENEWING = (ChangeKind.RETIMED, ChangeKind.OTHER_DAY, ChangeKind.OTHER_VAN)
+"""The changes under which waiting news is renewed."""
 
 REPLANNED = "replanned"
 """The reason of a visit that is cancelled because a newer plan leaves its request out."""
@@ -59,7 +65,8 @@ class Slot:
 class Change:
     """One request's promise before (`visit`, `old`) and after (`stop`, `new`), and the people to tell.
 
-    `why` is the plan's reason for leaving a dropped request out, `cause` the disruption that its promise falls to.
+    `message` is the kind of message that tells them. `why` is the plan's reason for leaving a dropped request out,
+    `cause` the disruption that its promise falls to.
     """
 
     kind: ChangeKind
@@ -69,6 +76,7 @@ class Change:
     old: Slot | None
     new: Slot | None
     tell: tuple[Person, ...] = ()
+    message: str | None = None
     why: Unserved | None = None
     cause: Disruption | None = None
 
@@ -115,13 +123,14 @@ def difference(session: Session, plan: Plan, *, now: datetime | None = None) -> 
     stops = {stop.request_id: stop for stop in stops_of(session, plan)}
     standing = {visit.request_id: visit for visit in _standing_visits(session, plan, stops)}
     reasons = {unserved.request_id: unserved for unserved in plan.unserved}
-    disruptions = _disruptions_of(session, plan)
+    disruptions, unsent = _disruptions_of(session, plan), _unsent_news(session, standing.values())
     found = Difference()
     for request_id in stops.keys() | standing.keys():
         stop, visit = stops.get(request_id), standing.get(request_id)
         if stop is None and not _is_droppable(visit, plan, now):
             continue
-        change = _compare(visit, stop, reasons.get(request_id), disruptions)
+        news = None if visit is None else unsent.get(visit.id)
+        change = _compare(visit, stop, news, reasons.get(request_id), disruptions)
         found.of(change.kind).append(change)
     for kind in ChangeKind:
         found.of(kind).sort(key=_when)
@@ -155,6 +164,21 @@ def _disruptions_of(session: Session, plan: Plan) -> list[Disruption]:
     return list(session.scalars(select(Disruption).where(Disruption.id.in_(ids)).order_by(Disruption.id)))
 
 
+def _unsent_news(session: Session, visits: Iterable[Visit]) -> dict[int, str]:
+    """By visit the kind of message about its present version that still waits, "published" before "moved"."""
+    versions = {visit.id: visit.version for visit in visits}
+    waiting = session.execute(
+        select(Message.visit_id, Message.visit_version, Message.kind).where(
+            Message.visit_id.in_(versions), Message.kind.in_(("published", "moved")), Message.state.in_(WAITING)
+        )
+    )
+    found: dict[int, str] = {}
+    for visit_id, version, kind in waiting:
+        if visit_id is not None and versions[visit_id] == version and found.get(visit_id) != "published":
+            found[visit_id] = kind
+    return found
+
+
 def _standing_visits(session: Session, plan: Plan, requests: Iterable[int]) -> list[Visit]:
     """The promises that stand for these requests and for all others that the plan considered."""
     ids = requests_considered(plan) | set(requests)
@@ -180,17 +204,23 @@ def _is_droppable(visit: Visit | None, plan: Plan, now: datetime | None) -> bool
     return now is None or calendar.instant(visit.day, visit.starts) > now
 
 
-def _compare(visit: Visit | None, stop: Stop | None, why: Unserved | None, disruptions: Sequence[Disruption]) -> Change:
+def _compare(
+    visit: Visit | None,
+    stop: Stop | None,
+    news: str | None,
+    why: Unserved | None,
+    disruptions: Sequence[Disruption],
+) -> Change:
     old = None if visit is None else Slot(visit.shift, visit.day, visit.starts, visit.closes)
     new = None if stop is None else slot_of(stop)
     kind = ChangeKind.KEPT if visit is not None and visit.state not in MOVABLE_VISITS else _kind(old, new)
     source = stop or visit
     assert source is not None  # one of the two made us look
-    message = MESSAGES.get(kind)
+    message = news if news is not None and kind in RENEWING else MESSAGES.get(kind)
     tell = () if message is None else tuple(people_of(RULES[message].audiences, request=source.request))
     if visit is None or stop is not None:
-        return Change(kind, source.request, visit, stop, old, new, tell)
-    return Change(kind, source.request, visit, stop, old, new, tell, why, cause_of(disruptions, visit))
+        return Change(kind, source.request, visit, stop, old, new, tell, message)
+    return Change(kind, source.request, visit, stop, old, new, tell, message, why, cause_of(disruptions, visit))
 
 
 def slot_of(stop: Stop) -> Slot:

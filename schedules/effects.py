@@ -93,6 +93,10 @@ class Effects:
         """Whether the town has called this very visit off."""
         return any(calls_off(each, visit) for each in self.disruptions)
 
+    def hit(self, visit: Visit) -> bool:
+        """Whether some disruption touches a promised visit."""
+        return cause_of(self.disruptions, visit) is not None
+
     def _has_driver(self, shift: Shift) -> bool:
         """A crew that had a driver still needs one; one whose roster names none is not judged."""
         crew = self.crew(shift)

@@ -68,7 +68,7 @@ def choose(rows: Rows, *, reserve: bool) -> Choice:
     promised = {
         visit.request_id: visit
         for visit in rows.visits
-        if visit.state in MOVABLE_VISITS and visit.shift_id in present
+        if visit.state in MOVABLE_VISITS and visit.shift_id in present and visit.id not in rows.assumed
     }  # fmt: skip
     bound = [one for request in rows.requests if (one := _bind(request, promised, drives, rows)) is not None]
     asked = [_without_held_days(one, rows, promised) for one in bound]

@@ -47,7 +47,8 @@ class Rows:
     `shifts` are those that have not begun, open or not; `requests` those accepted or promised in these days; `visits`
     all that took place or stand, with a margin around the days. `settled` are the requests outside `requests` that a
     visit has been promised to or served, by town and alternative group. `effects` are the disruptions of these days;
-    `rests` is what is left of the shifts that have begun, where a repair asks for them.
+    `rests` is what is left of the shifts that have begun, where a repair asks for them, and `assumed` are the visits
+    there that go on as planned although no crew has said so.
     """
 
     first: date
@@ -63,6 +64,7 @@ class Rows:
     settled: frozenset[tuple[int, str]] = field(default_factory=frozenset)
     effects: Effects = field(default_factory=Effects)
     rests: Mapping[int, Rest] = field(default_factory=dict)
+    assumed: frozenset[int] = frozenset()
 
     @property
     def start(self) -> date:
@@ -97,6 +99,7 @@ def read_rows(
     shifts = [shift for shift in _read_shifts(session, start, last) if vans is None or shift.van.code in vans]
     under_way = [shift for shift in shifts if begun and has_begun(shift, now)]
     late = {shift.id: effects.late(shift) for shift in shifts}
+    assumed = _assumed(visits, effects, now) if begun else frozenset()
     return Rows(
         first=first,
         last=last,
@@ -110,7 +113,8 @@ def read_rows(
         hotspots=_read_hotspots(session, start, last),
         settled=_read_settled(session, requests),
         effects=effects,
-        rests=rests_of(session, under_way, late, now=now),
+        rests=rests_of(session, under_way, late, assumed, now=now),
+        assumed=assumed,
     )
 
 
@@ -166,6 +170,16 @@ def _read_visits(session: Session, first: date, last: date) -> list[Visit]:
         .order_by(Visit.id)
     )
     return list(session.scalars(found))
+
+
+def _assumed(visits: Iterable[Visit], effects: Effects, now: datetime) -> frozenset[int]:
+    """The visits at which a van must have arrived by now and that nothing hits: not every phone has network."""
+    today, clock = calendar.local_day(now), calendar.local_minutes(now)
+    return frozenset(
+        visit.id
+        for visit in visits
+        if visit.state in MOVABLE_VISITS and visit.day == today and visit.arrives <= clock and not effects.hit(visit)
+    )
 
 
 def _read_working_days(session: Session, first: date, last: date) -> list[date]:

@@ -24,7 +24,7 @@ from schedules.differences import REPLANNED, Change, ChangeKind, Difference, dif
 from schedules.errors import ChangedMeanwhile, MoveNotAllowed, NotFound, StalePlan, UnlawfulPlan
 from schedules.finding import find
 from schedules.lifecycle import PLAN_MOVES, move_plan, move_request
-from schedules.models import DisruptionKind, Message, Plan, PlanState, RequestState, Tour, Visit, VisitChange
+from schedules.models import DisruptionKind, Plan, PlanState, RequestState, Tour, VisitChange
 from schedules.numbering import next_number
 
 __all__ = [
@@ -260,9 +260,8 @@ def _carry_out(session: Session, changes: Difference, *, actor: str, now: dateti
     for change in (*changes.retimed, *changes.other_day, *changes.other_van):
         assert change.visit is not None
         assert change.stop is not None
-        unsent = _unsent_news(session, change.visit)
         promises.move(session, change.visit, change.stop, actor=actor, now=now)
-        _tell_of_move(session, change, unsent, now=now)
+        _tell_of_move(session, change, now=now)
     for change in changes.added:
         assert change.stop is not None
         visit = promises.promise(session, change.stop, actor=actor, now=now)
@@ -288,30 +287,13 @@ def _drop(session: Session, change: Change, *, actor: str, now: datetime) -> Non
     )
 
 
-def _tell_of_move(session: Session, change: Change, unsent: str | None, *, now: datetime) -> None:
-    """Say what the town does not know yet: a visit it has not heard of is not "moved" but published."""
-    visit = change.visit
-    assert visit is not None
-    if unsent is not None:
-        reminders.queue_visit_messages(session, visit, unsent, now=now)
-    elif change.kind is ChangeKind.OTHER_VAN:
-        reminders.queue_visit_reminders(session, visit, now=now)
+def _tell_of_move(session: Session, change: Change, *, now: datetime) -> None:
+    """Say what the town does not know yet; a town that notices nothing is only reminded of the right van."""
+    assert change.visit is not None
+    if change.message is None:
+        reminders.queue_visit_reminders(session, change.visit, now=now)
     else:
-        reminders.queue_visit_messages(session, visit, "moved", now=now)
-
-
-def _unsent_news(session: Session, visit: Visit) -> str | None:
-    """The kind of message about the visit's present version that still waits, "published" before "moved"."""
-    waiting = set(
-        session.scalars(
-            select(Message.kind).where(
-                Message.visit_id == visit.id,
-                Message.kind.in_(("published", "moved")),
-                Message.state.in_(reminders.WAITING),
-            )
-        )
-    )
-    return "published" if "published" in waiting else "moved" if "moved" in waiting else None
+        reminders.queue_visit_messages(session, change.visit, change.message, now=now)
 
 
 def _supersede_others(session: Session, plan: Plan, *, actor: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ from the plan that was published, so a crew that runs late must say so (`Disrupt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from routes import problem as planner
 from schedules import calendar
-from schedules.lifecycle import MOVABLE_VISITS
 from schedules.models import Shift, Stop, Tour, Venue, Visit, VisitRequest, VisitState
 
 GONE = (VisitState.CANCELLED, VisitState.MISSED)
@@ -57,8 +56,13 @@ class Rest:
         return replace(lunch, closes=max(lunch.closes, starts + lunch.minutes))
 
 
-def rests_of(session: Session, shifts: Iterable[Shift], late: Mapping[int, int], *, now: datetime) -> dict[int, Rest]:
-    """What is left of each of these shifts, by id; `late` are the minutes that crews run behind, by shift."""
+def rests_of(
+    session: Session, shifts: Iterable[Shift], late: Mapping[int, int], assumed: Collection[int], *, now: datetime
+) -> dict[int, Rest]:
+    """What is left of each of these shifts, by id; `late` are the minutes that crews run behind, by shift.
+
+    `assumed` are the ids of visits that go on as planned although no crew has said so.
+    """
     shifts = list(shifts)
     found = (
         select(Visit)
@@ -80,11 +84,10 @@ def rests_of(session: Session, shifts: Iterable[Shift], late: Mapping[int, int],
 
 
 def rest_of(
-    shift: Shift, visits: Sequence[Visit], tour: Tour | None, drives: Mapping[int, int], *, late: int, now: datetime
+    shift: Shift, begun: Sequence[Visit], tour: Tour | None, drives: Mapping[int, int], *, late: int, now: datetime
 ) -> Rest:
-    """What is left of one shift; `visits` stand or took place, `tour` is the one published last, `drives` by visit."""
+    """What is left of one shift behind the visits `begun`; `tour` is the one published last, `drives` by visit."""
     clock = calendar.local_minutes(now) if calendar.local_day(now) == shift.day else 0
-    begun = [visit for visit in visits if visit.state not in MOVABLE_VISITS]
     if not begun:
         leaves = tour.leaves if tour is not None and late else shift.starts
         return Rest(max(leaves + late, clock))

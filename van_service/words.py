@@ -11,10 +11,13 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
+from routes.proposals import ProposalKind
 from schedules.errors import ScheduleError
 from schedules.models import (
     DayKind,
     DaySource,
+    DisruptionKind,
+    DisruptionState,
     MessageState,
     PlanState,
     Priority,
@@ -63,6 +66,7 @@ ERRORS: dict[str, Any] = {
     "too_soon": _l("This is too soon to be planned."),
     "already_promised": _l("A visit has been promised for this; ask the coordinator to change it."),
     "already_under_way": _l("The van has already set off for this visit."),
+    "nothing_to_repair": _l("Nothing is out of order: enter what happened first."),
     "lease_lost": _l("Another process has taken this run over; its result is thrown away."),
     "not_signed_in": _l("Sign in first."),
     "precondition_required": _l("Say which version you are changing: send the ETag of what you read as If-Match."),
@@ -177,6 +181,22 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "holidays": _l("Statutory holidays, without exchanged days"),
         "week": _l("Monday to Friday, a guess"),
         "coordinator": _l("Set by a coordinator"),
+    },
+    DisruptionKind: {
+        "van_out": _l("A van is out"),
+        "crew_ill": _l("Somebody of a crew is ill"),
+        "town_cancels": _l("A town calls off"),
+        "venue_closed": _l("A venue is closed"),
+        "heat": _l("Heat"),
+        "storm": _l("Storm"),
+        "crew_late": _l("A crew runs late"),
+        "urgent_visit": _l("An urgent visit"),
+    },
+    DisruptionState: {"open": _l("Not repaired yet"), "repaired": _l("Repaired"), "revoked": _l("Revoked")},
+    ProposalKind: {
+        "keep_times": _l("Keep the times"),
+        "same_day": _l("Stay within the day"),
+        "replan": _l("Other days too"),
     },
     SampleResult: {"negative": _l("Negative"), "suspected_positive": _l("Suspected positive")},
     Role: {"town": _l("Town office"), "crew": _l("Crew"), "coordinator": _l("Coordinator")},

@@ -17,11 +17,13 @@ from werkzeug.routing import BaseConverter, IntegerConverter, ValidationError
 from van_service import auth
 from van_service.api import (
     days,
+    disruptions,
     docs,
     fleet,
     messages,
     planning_numbers,
     plans,
+    repairs,
     reports,
     requests,
     services,
@@ -42,6 +44,8 @@ MODULES = (
     days,
     fleet,
     plans,
+    disruptions,
+    repairs,
     visits,
     reports,
     messages,

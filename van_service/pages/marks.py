@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from schedules.models import MessageState, PlanState, RequestState, VisitState
+from schedules.models import DisruptionState, MessageState, PlanState, RequestState, VisitState
 
 # By class first: members of two string enums with one value ("done") are equal as keys.
 TONES: dict[type[StrEnum], dict[str, str]] = {
@@ -35,6 +35,7 @@ TONES: dict[type[StrEnum], dict[str, str]] = {
         "superseded": "line",
         "discarded": "line",
     },
+    DisruptionState: {"open": "warn", "repaired": "ok", "revoked": "line"},
     MessageState: {
         "queued": "",
         "sending": "info",

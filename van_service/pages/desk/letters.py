@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from schedules.differences import MESSAGES, Change, ChangeKind, Difference
+from schedules.differences import Change, ChangeKind, Difference
 from schedules.messages import text_of
 from schedules.models import RequestState
 from schedules.recipients import Person
@@ -42,11 +42,9 @@ class Draft:
 def drafts_of(changes: Difference) -> Iterator[Draft]:
     """Every message that publishing would send, in the order of the changes."""
     for change in changes.changes:
-        kind = MESSAGES.get(change.kind)
-        if kind is None:
-            continue
         for person in change.tell:
-            yield Draft(change, person, kind, facts_of(change))
+            assert change.message is not None  # nobody is told without one
+            yield Draft(change, person, change.message, facts_of(change))
 
 
 def facts_of(change: Change) -> dict[str, Any]:
@@ -68,7 +66,7 @@ def facts_of(change: Change) -> dict[str, Any]:
         "town_zh": request.town.name_zh,
         "town_en": request.town.name_en,
     }
-    if change.old is not None and not dropped:
+    if change.old is not None and change.message == "moved":
         facts["before"] = {"day": change.old.day.isoformat(), "starts": change.old.starts}
     if dropped:
         facts["reason"] = change.reason

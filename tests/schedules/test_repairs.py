@@ -1,0 +1,176 @@
+"""Repairs: from what happened to a published difference, told to exactly the people concerned; undone until then."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from schedules import audit, changes, publishing, repairs, visits
+from schedules.differences import ChangeKind
+from schedules.errors import MoveNotAllowed, NotFound, StalePlan
+from schedules.messages import text_of
+from schedules.models import DisruptionKind, DisruptionState, Message, Plan, PlanState, RequestState, Visit, VisitState
+from tests.upset import WEDNESDAY, Week, enter, make_plans, make_week, visit_to
+from van_service.pages.desk.letters import drafts_of
+
+TUESDAY_DAWN = datetime(2026, 6, 8, 22, 30, tzinfo=UTC)  # Tuesday 9 June, 6:30 in Shanghai
+
+
+@pytest.fixture
+def week(session: Session, now: datetime) -> Week:
+    return make_week(session, now=now)
+
+
+def repaired(session: Session, *, now: datetime, seconds: float = 6) -> list[Plan]:
+    """The proposals for what is open."""
+    repair = repairs.start(session, seconds=seconds, actor="zhou", now=now)
+    session.commit()
+    make_plans(session, now=now)
+    return repairs.proposals_of(session, repair)
+
+
+def kinds(session: Session, plan: Plan, now: datetime) -> dict[str, list[int]]:
+    """The requests by what becomes of their promise, without those that keep it."""
+    found = publishing.difference(session, plan, now=now)
+    return {
+        kind.value: [change.request.id for change in found.of(kind)]
+        for kind in ChangeKind
+        if found.of(kind) and kind is not ChangeKind.KEPT
+    }
+
+
+def test_there_is_nothing_to_repair_until_something_happened(session: Session, week: Week, now: datetime) -> None:
+    with pytest.raises(repairs.NothingToRepair):
+        repairs.start(session, seconds=6, actor="zhou", now=now)
+
+
+def test_a_lost_van_has_three_proposals_with_their_bounds(session: Session, week: Week) -> None:
+    """Van 1 is lost on Tuesday; van 2 has room in the afternoon of the same day."""
+    enter(session, week, DisruptionKind.VAN_OUT, now=TUESDAY_DAWN)
+    keep, same_day, replan = repaired(session, now=TUESDAY_DAWN)
+    assert [plan.proposal for plan in (keep, same_day, replan)] == ["keep_times", "same_day", "replan"]
+    assert all(plan.state is PlanState.DRAFT and plan.proven for plan in (keep, same_day, replan))
+    assert kinds(session, keep, TUESDAY_DAWN) == {"dropped": [week.first.id]}
+    assert kinds(session, same_day, TUESDAY_DAWN) == {"retimed": [week.first.id]}
+    assert kinds(session, replan, TUESDAY_DAWN)["added"] == [week.waiting.id]
+    moved = publishing.difference(session, same_day).retimed[0]
+    assert moved.new is not None
+    assert moved.new.shift.van_id == week.other_van.id
+
+
+def test_only_a_chosen_proposal_stays_and_publishing_it_settles_the_disruption(session: Session, week: Week) -> None:
+    disruption = enter(session, week, DisruptionKind.VAN_OUT, now=TUESDAY_DAWN)
+    keep, same_day, replan = repaired(session, now=TUESDAY_DAWN)
+    repairs.choose(session, same_day.repair_id, same_day.id, actor="zhou", now=TUESDAY_DAWN)
+    assert (keep.state, same_day.state, replan.state) == (PlanState.DISCARDED, PlanState.DRAFT, PlanState.DISCARDED)
+    publishing.publish(session, same_day.id, actor="zhou", now=TUESDAY_DAWN)
+    session.commit()
+    assert (disruption.state, disruption.plan_id) == (DisruptionState.REPAIRED, same_day.id)
+    assert [row.verb for row in audit.rows_about(session, "disruption", disruption.id)] == ["entered", "repaired"]
+    with pytest.raises(MoveNotAllowed):
+        repairs.undo(session, disruption.id, actor="zhou", now=TUESDAY_DAWN)
+
+
+def test_undo_puts_the_proposals_aside_and_nothing_ever_happened(session: Session, week: Week) -> None:
+    told = session.scalars(select(Message.key)).all()
+    disruption = enter(session, week, DisruptionKind.VAN_OUT, now=TUESDAY_DAWN)
+    plans = repaired(session, now=TUESDAY_DAWN)
+    repairs.choose(session, plans[1].repair_id, plans[1].id, actor="zhou", now=TUESDAY_DAWN)
+    repairs.undo(session, disruption.id, actor="zhou", now=TUESDAY_DAWN)
+    session.commit()
+    assert {plan.state for plan in plans} == {PlanState.DISCARDED}
+    assert disruption.state is DisruptionState.REVOKED
+    assert [visit.state for visit in session.scalars(select(Visit))] == [VisitState.PROMISED] * 3
+    assert session.scalars(select(Message.key)).all() == told
+
+
+def test_a_proposal_whose_disruption_is_revoked_cannot_be_published(session: Session, week: Week) -> None:
+    disruption = enter(session, week, DisruptionKind.VAN_OUT, now=TUESDAY_DAWN)
+    plans = repaired(session, now=TUESDAY_DAWN)
+    changes.revoke(session, disruption.id, actor="zhou", now=TUESDAY_DAWN)
+    with pytest.raises(StalePlan):
+        publishing.publish(session, plans[0].id, actor="zhou", now=TUESDAY_DAWN)
+
+
+def test_a_proposal_of_another_repair_cannot_be_chosen(session: Session, week: Week) -> None:
+    enter(session, week, DisruptionKind.VAN_OUT, now=TUESDAY_DAWN)
+    plans = repaired(session, now=TUESDAY_DAWN)
+    with pytest.raises(NotFound):
+        repairs.choose(session, plans[0].repair_id, plans[0].id + 100, actor="zhou", now=TUESDAY_DAWN)
+
+
+@pytest.mark.parametrize("kind", list(DisruptionKind))
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["keep times", "same day", "replan"])
+def test_the_outbox_holds_exactly_the_messages_that_were_drafted(
+    session: Session, week: Week, kind: DisruptionKind, place: int
+) -> None:
+    before = set(session.scalars(select(Message.key)))
+    enter(session, week, kind, now=TUESDAY_DAWN)
+    plan = repaired(session, now=TUESDAY_DAWN)[place]
+    found = publishing.difference(session, plan, now=TUESDAY_DAWN)
+    drafted = sorted((draft.person.address, draft.kind, draft.text) for draft in drafts_of(found))
+    publishing.publish(session, plan.id, actor="zhou", now=TUESDAY_DAWN)
+    session.commit()
+    news = [
+        message
+        for message in session.scalars(select(Message))
+        if message.key not in before and message.kind in ("published", "moved", "cancelled")
+    ]
+    assert sorted((message.recipient, message.kind, text_of(message)) for message in news) == drafted
+    concerned = {change.request.contact_email for change in found.changes if change.kind is not ChangeKind.OTHER_VAN}
+    assert {message.recipient for message in news if "office" not in message.recipient} == concerned
+
+
+def test_a_town_that_called_its_visit_off_is_told_so_and_may_ask_again(session: Session, week: Week) -> None:
+    enter(session, week, DisruptionKind.TOWN_CANCELS, now=TUESDAY_DAWN)
+    plan = repaired(session, now=TUESDAY_DAWN)[0]
+    publishing.publish(session, plan.id, actor="zhou", now=TUESDAY_DAWN)
+    visit = visit_to(session, week.first)
+    assert (visit.state, visit.reason, visit.ended_by) == (VisitState.CANCELLED, "town_cancels", "town")
+    assert week.first.state is RequestState.ACCEPTED
+
+
+def test_a_town_that_called_its_visit_off_for_good_has_no_request_left(session: Session, week: Week) -> None:
+    entry = changes.Entry(
+        DisruptionKind.TOWN_CANCELS, "不办了", visit_id=visit_to(session, week.first).id, withdraws=True
+    )
+    changes.enter(session, entry, actor="zhou", now=TUESDAY_DAWN)
+    plan = repaired(session, now=TUESDAY_DAWN)[0]
+    publishing.publish(session, plan.id, actor="zhou", now=TUESDAY_DAWN)
+    assert week.first.state is RequestState.WITHDRAWN
+
+
+def test_heat_moves_the_session_that_is_outdoors_out_of_its_hours_that_day(session: Session, week: Week) -> None:
+    enter(session, week, DisruptionKind.HEAT, now=TUESDAY_DAWN)
+    _, same_day, _ = repaired(session, now=TUESDAY_DAWN)
+    found = publishing.difference(session, same_day)
+    assert [change.request.id for change in found.changes] == [week.outdoors.id]
+    new = found.retimed[0].new
+    assert new is not None
+    assert new.day == WEDNESDAY
+    assert new.closes <= 660
+
+
+def test_what_is_under_way_stays_and_what_follows_it_is_retimed(session: Session, week: Week, now: datetime) -> None:
+    """At 9:30 the crew of van 1 is at its first stop and says that it runs three hours late; nothing else is hit."""
+    visit = visit_to(session, week.first)
+    at_nine = datetime(2026, 6, 9, 1, 30, tzinfo=UTC)
+    for step in (visits.set_off, visits.arrive, visits.open_session):
+        step(session, visit.id, actor="crew", now=at_nine)
+    session.commit()
+    enter(session, week, DisruptionKind.CREW_LATE, now=at_nine)
+    for plan in repaired(session, now=at_nine)[:2]:
+        assert kinds(session, plan, at_nine) == {}
+        assert publishing.violations(session, plan) == []
+    assert visit_to(session, week.first).state is VisitState.OPEN
+
+
+def test_an_urgent_visit_is_added_without_breaking_a_promise(session: Session, week: Week) -> None:
+    week.waiting.windows = [window for window in week.waiting.windows if window.day == WEDNESDAY]
+    session.commit()
+    enter(session, week, DisruptionKind.URGENT_VISIT, now=TUESDAY_DAWN)
+    for plan in repaired(session, now=TUESDAY_DAWN):
+        assert kinds(session, plan, TUESDAY_DAWN) == {"added": [week.waiting.id]}
