@@ -1,4 +1,4 @@
-"""The planner and the checker as a command on JSON files, with no database: `python -m routes solve|check`.
+"""The planner and the checker as a command on JSON files, with no database: `python -m routes solve|check|explain`.
 
 Exit codes: 0 done and lawful; 1 the plan is not lawful, each violation on a line, or pins contradict each other so that
 none can be; 2 a file or an option is unusable.
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        return solve(options) if options.command == "solve" else judge(options)
+        return {"solve": solve, "check": judge, "explain": explain}[options.command](options)
     except Unusable as error:
         print(error, file=sys.stderr)
         return UNUSABLE
@@ -74,6 +74,22 @@ def solve(options: argparse.Namespace) -> int:
     except OSError as error:
         raise Unusable(f"{options.out}: cannot be written ({error.strerror})") from error
     print(verdict(plan))
+    return DONE
+
+
+def explain(options: argparse.Namespace) -> int:
+    """Say why the plan leaves visits out and which changes would serve them: a JSON document a line and a visit."""
+    from routes.explanations import Explainer, write_explanation  # here, so that a check never waits for the solver
+
+    problem = _load(load_problem, options.problem)
+    plan = _load(load_plan, options.plan)
+    violations = check(problem, plan)
+    for violation in violations:
+        print(in_one_line(violation), file=sys.stderr)
+    if violations:
+        return UNLAWFUL
+    for explanation in Explainer(problem, plan, seconds=options.seconds).unserved():
+        print(json.dumps(write_explanation(explanation), ensure_ascii=False), flush=True)
     return DONE
 
 
@@ -142,6 +158,12 @@ def _parser() -> argparse.ArgumentParser:
     judging = commands.add_parser("check", help="say whether the plan in OUT is lawful for the problem in IN")
     judging.add_argument("problem", metavar="IN", type=Path)
     judging.add_argument("plan", metavar="OUT", type=Path)
+    explaining = commands.add_parser(
+        "explain", help="say why the plan in OUT leaves visits of IN out, and what would help"
+    )
+    explaining.add_argument("problem", metavar="IN", type=Path)
+    explaining.add_argument("plan", metavar="OUT", type=Path)
+    explaining.add_argument("--seconds", type=_positive, default=30.0, help="for pricing all visits together (30)")
     return parser
 
 

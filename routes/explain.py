@@ -15,7 +15,7 @@ from itertools import combinations
 from routes.alone import Judge, Miss
 from routes.compiled import Compiled, ShiftClass, compile_problem
 from routes.plan import Plan, Tour
-from routes.problem import Problem
+from routes.problem import Problem, Visit
 from routes.score import score
 from routes.timetable import best_timing, tour_of
 
@@ -69,11 +69,16 @@ def explain(problem: Problem, plan: Plan) -> tuple[Reason, ...]:
 
 
 def _reason(judge: Judge, displacing: _Displacing, place: int) -> Reason:
-    visit = judge.problem.visits[place]
+    found = alone(judge, judge.problem.visits[place])
+    return found if isinstance(found, Impossible) else displacing.reason(place, found)
+
+
+def alone(judge: Judge, visit: Visit) -> Impossible | int:
+    """On how many shifts the visit fits with nothing else on them, or the certificate that it fits on none."""
     misses = [judge.miss(visit, shift) for shift in judge.problem.shifts]
     fitting = sum(miss is None for miss in misses)
     if fitting:
-        return displacing.reason(place, fitting)
+        return fitting
     found = [miss for miss in misses if miss is not None]
     asked = [miss for miss in found if miss.rule != "day"]
     if not asked:

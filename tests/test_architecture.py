@@ -110,6 +110,7 @@ def test_no_package_hides_among_the_tests() -> None:
 
 DATA_AND_JUDGES = {
     "alone",
+    "changes",
     "checker",
     "documents",
     "explain",

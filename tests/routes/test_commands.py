@@ -181,3 +181,19 @@ def test_ctrl_c_keeps_the_best_plan_so_far(tmp_path: Path):
             solving.kill()
     assert (solving.returncode, "the best plan so far is kept" in rest) == (0, True)
     assert check(problem, load_plan(out)) == []
+
+
+# Explain ------------------------------------------------------------------------------------------------------------
+
+
+def test_explain_writes_a_document_for_each_visit_left_out(capsys: pytest.CaptureFixture[str]):
+    assert main(["explain", PROBLEM_FILE, PLAN_FILE]) == 0
+    found = {each["visit"]: each for each in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert found.keys() == {visit.id for visit in COUNTY.visits} - PLAN.served
+    assert all(each["remedies"] or each["nothing_helps"] for each in found.values())
+
+
+def test_explain_refuses_an_unlawful_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    late = replace(PLAN, tours=(replace(PLAN.tours[0], lunch=None), *PLAN.tours[1:]))
+    assert main(["explain", PROBLEM_FILE, kept(write_plan(late), tmp_path / "plan.json")]) == 1
+    assert capsys.readouterr().err.startswith("lunch shift=van1@mon")
