@@ -6,6 +6,7 @@ the score never use it.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -78,6 +79,15 @@ class Compiled:
             frozenset(other for group in groups for other in self.groups[group] if other != visit)
             for visit, groups in enumerate(self.groups_of)
         ]
+
+    @cached_property
+    def grain(self) -> int:
+        """What the values of any two plans differ by a multiple of (at least 1)."""
+        steps = {option.gain for klass in self.classes for options in klass.options for option in options}
+        steps.update(shortfall for _, shortfall, _ in self.towns)
+        if any(klass.travel.any() for klass in self.classes):
+            steps.add(self.problem.weights.travel)
+        return max(1, math.gcd(*steps))
 
     @cached_property
     def classes_of(self) -> list[list[int]]:

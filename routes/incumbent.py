@@ -59,9 +59,10 @@ class Incumbent:
         self.accept(columns)
 
     def tighten(self, bound: float) -> None:
-        """Take a better bound over; values are whole, so a bound is rounded down."""
+        """Take a better bound over, rounded down to a value that a plan can have."""
         if bound < self.bound:
-            self.bound = math.floor(bound + 1e-4)
+            grain, start = self._compiled.grain, self._compiled.constant
+            self.bound = start + grain * math.floor((bound - start + 1e-4) / grain)
             self._report()
 
     def enter(self, phase: str) -> None:

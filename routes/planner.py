@@ -17,6 +17,7 @@ from routes.enumeration import enumerate_tours
 from routes.generation import Generation, generate, guessed_prices, price_once
 from routes.incumbent import BrokenPlan, Incumbent
 from routes.insertion import insert_greedily
+from routes.long_tours import are_long
 from routes.master import choose
 from routes.neighbourhoods import Neighbourhoods
 from routes.pins import ContradictoryPins, pinned_tours
@@ -89,6 +90,7 @@ class Run:
         self.generation = Generation()
         self.guess = guessed_prices(self.compiled)
         self.pricer: Pricer | None = None
+        self.has_long_tours = are_long(self.compiled)
 
     @property
     def done(self) -> bool:
@@ -104,6 +106,11 @@ class Run:
     def prepare(self) -> None:
         """Take every lawful tour at hand where that is possible, else make ready to search for them."""
         self.incumbent.enter("columns")
+        if self.has_long_tours:
+            from routes.relaxed_pricing import RelaxedPricer  # here, as numba takes half a second to load
+
+            self.pricer = RelaxedPricer(self.compiled, self.pool, self.effort)
+            return
         columns = enumerate_tours(self.compiled, MOST_LABELS, self.effort.over)
         if columns is not None:
             self.pricer = CompletePool(self.compiled, self.pool, columns)
@@ -114,7 +121,7 @@ class Run:
         """Where there are many shifts, plan all of them once, a few neighbours at a time: a good plan and a pool of
         tours that the linear program of the whole then starts from."""
         shifts = len(self.problem.shifts)
-        if isinstance(self.pricer, CompletePool) or shifts < 2 * _SWEEP_NEIGHBOURHOOD:
+        if isinstance(self.pricer, CompletePool) or self.has_long_tours or shifts < 2 * _SWEEP_NEIGHBOURHOOD:
             return
         self.incumbent.enter("sweep")
         neighbourhoods = Neighbourhoods(self.compiled, self.seed)
@@ -130,6 +137,10 @@ class Run:
         self.incumbent.enter("columns")
         if self.done or self.pricer is None:
             return
+        if self.has_long_tours:
+            self._generate_long()
+            if self.done or not isinstance(self.pricer, CompletePool):
+                return
         limit = (
             math.inf if isinstance(self.pricer, CompletePool) else self.effort.used + _COLUMNS_SHARE * self.effort.left
         )
@@ -147,6 +158,33 @@ class Run:
         if not self.generation.converged and self.generation.relaxed is not None and not self.done:
             self._bound(self.generation.relaxed.prices)
 
+    def _generate_long(self) -> None:
+        """Column generation over long tours; where few tours could better the plan in hand, these are taken at hand."""
+        from routes.long_generation import generate_long
+
+        start = self._nearest(self.scope, self.prices, _MOST_IN_FIRST_PROGRAM)
+        self.generation = generate_long(
+            self.compiled, self.scope, self.pool, self.pricer, start, self.effort, self._tighten, self._settle
+        )
+
+    def _settle(self, state: Generation) -> bool:
+        """Choose among the tours nearest to the prices, then try to list all that could be in a better plan."""
+        assert self.pricer is not None
+        assert state.prices is not None
+        self.generation = state
+        self.round_shares()
+        if not self.done:
+            numbers = set(self._nearest(self.scope, state.prices, _MOST_IN_NEIGHBOURHOOD))
+            self._choose(self.scope, numbers, self.incumbent.numbers, [], self.effort.left / 20)
+        if self.done:
+            return True
+        slack = self.incumbent.bound - self.incumbent.value
+        within = self.pricer.within(state.prices, self.scope, slack, _MOST_IN_GAP)
+        if within is None:
+            return False
+        self.pricer = CompletePool(self.compiled, self.pool, [self.pool[number] for number in within])
+        return True
+
     def _bound(self, prices: Prices) -> None:
         """The Lagrangian bound of prices, searched to the end."""
         assert self.pricer is not None
@@ -160,7 +198,7 @@ class Run:
 
     def _tighten(self, state: Generation) -> bool:
         """Take a better bound over; enough is when the plan in hand meets it."""
-        self.incumbent.tighten(state.bound)
+        self.incumbent.tighten(max(self.incumbent.value, state.bound))
         return self.done
 
     def choose_tours(self) -> None:
@@ -182,12 +220,14 @@ class Run:
         if self.done or self.generation.relaxed is None:
             return
         shares = self.generation.relaxed.shares
-        ranked = sorted(shares, key=lambda number: (-shares[number], number))
+        ranked = sorted(
+            (number for number in shares if self.pool.lawful[number]), key=lambda number: (-shares[number], number)
+        )
         taken = compatible(self.compiled, [self.pool[number] for number in ranked])
         if not self.compiled.pinned <= {visit for column in taken for visit in column.order}:
             return
         columns = insert_greedily(self.compiled, taken, self.effort)
-        if isinstance(self.pricer, CompletePool):
+        if isinstance(self.pricer, CompletePool) or self.has_long_tours:
             self.incumbent.accept(columns)
         elif not self.effort.over():
             self.incumbent.begin_again(columns)

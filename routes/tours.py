@@ -76,6 +76,7 @@ class TourPool:
         self._klass = np.zeros(64, dtype=np.int64)
         self._value = np.zeros(64, dtype=np.int64)
         self._members = np.full((64, 6), visits, dtype=np.int64)
+        self._lawful = np.zeros(64, dtype=np.bool_)
 
     def __len__(self) -> int:
         return len(self._columns)
@@ -98,7 +99,12 @@ class TourPool:
         """The visits of every column, padded with the number of visits."""
         return self._members[: len(self)]
 
-    def add(self, column: Column) -> int | None:
+    @property
+    def lawful(self) -> NDArray[np.bool_]:
+        """Which columns a plan may drive; the others only bound it."""
+        return self._lawful[: len(self)]
+
+    def add(self, column: Column, *, lawful: bool = True) -> int | None:
         """The number of a column that is new or better than its set was known to be, else None."""
         key = (column.klass, tuple(sorted(column.order)))
         known = self._number.get(key)
@@ -110,6 +116,7 @@ class TourPool:
         self._number[key] = number
         self._klass[number] = column.klass
         self._value[number] = column.value
+        self._lawful[number] = lawful
         self._members[number, : len(column.order)] = key[1]
         return number
 
@@ -141,6 +148,7 @@ class TourPool:
         if number >= rows:
             self._klass = np.concatenate([self._klass, np.zeros(rows, dtype=np.int64)])
             self._value = np.concatenate([self._value, np.zeros(rows, dtype=np.int64)])
+            self._lawful = np.concatenate([self._lawful, np.zeros(rows, dtype=np.bool_)])
 
 
 def reduced_values(value: Integers, members: Integers, prices: Prices) -> Floats:
@@ -187,9 +195,9 @@ class Scope:
         return cls(counts, free, tuple(max(0, due) for due in dues))
 
     def holds(self, pool: TourPool) -> NDArray[np.bool_]:
-        """Which columns of the pool lie wholly within the scope."""
+        """Which columns of the pool lie wholly within the scope and are lawful."""
         open_visits = np.append(self.free, True)
-        return np.asarray((self.counts[pool.klass] > 0) & open_visits[pool.members].all(axis=1))
+        return np.asarray(pool.lawful & (self.counts[pool.klass] > 0) & open_visits[pool.members].all(axis=1))
 
 
 def plan_value(compiled: Compiled, columns: Iterable[Column]) -> int:
