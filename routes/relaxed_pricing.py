@@ -115,8 +115,9 @@ class RelaxedPricer:
             rows, _, _ = ng_labels.tours_home(ground.arrays, tours, threshold, self._weight)
             if len(rows) > 8 * most:
                 return None
-            found = {self._pool.find(column) for column in self._columns(ground, tours, rows)}
-            numbers += sorted(found)
+            columns = self._columns(ground, tours, rows)
+            self._pool.extend(columns)
+            numbers += sorted({self._pool.find(column) for column in columns})
             if len(numbers) > most or self._effort.over():
                 return None
         return numbers
@@ -130,6 +131,11 @@ class RelaxedPricer:
             order = [shift_class.local[visit] for visit in column.order]
             news = not_forgetting(self._keeps[column.klass], self._forbids[column.klass], order) or news
         return news
+
+    def remember_everything(self) -> None:
+        """Let no tour forget where it has been; for problems so small that the labels stay few."""
+        for keeps in self._keeps:
+            keeps[:] = ~np.uint64(0)
 
     def finds(self, number: int) -> bool:
         """Whether a search might still find this tour."""
