@@ -27,6 +27,7 @@ from van_service.api import (
     reports,
     requests,
     services,
+    slots,
     tokens,
     towns,
     venues,
@@ -38,6 +39,7 @@ from van_service.schemas.problems import ProblemSchema
 PREFIX = "/api/v1"
 MODULES = (
     requests,
+    slots,
     services,
     venues,
     towns,

@@ -34,6 +34,7 @@ class TownSchema(Schema):
     latitude = fields.Float()
     longitude = fields.Float()
     planning_weight = fields.Integer()
+    self_booking = fields.Boolean()
     contact = fields.Nested("ContactSchema", allow_none=True)
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
