@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from van_service.pages.desk import coverage, masters, messages, plans, publishing, requests, runs, today, visits
+from van_service.pages.desk import (
+    coverage,
+    disruptions,
+    masters,
+    messages,
+    plans,
+    publishing,
+    repairs,
+    requests,
+    runs,
+    today,
+    visits,
+)
 from van_service.pages.desk.template_words import month_name, words_of_desk
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
@@ -29,6 +41,13 @@ for method, rule, name, view in (
     ("GET", "/plans/<int:plan_id>/publish", "review", publishing.review),
     ("POST", "/plans/<int:plan_id>/publish", "publish", publishing.publish),
     ("POST", "/plans/<int:plan_id>/discard", "discard", publishing.discard),
+    ("GET", "/bad-day", "disruptions", disruptions.page),
+    ("POST", "/bad-day", "enter_disruption", disruptions.enter),
+    ("POST", "/bad-day/<int:disruption_id>/revoke", "revoke_disruption", disruptions.revoke),
+    ("POST", "/repairs", "start_repair", disruptions.repair),
+    ("GET", "/repairs/<int:repair_id>", "repair", repairs.show),
+    ("GET", "/repairs/<int:repair_id>/progress", "repair_progress", repairs.progress),
+    ("POST", "/repairs/<int:repair_id>/choose", "choose_proposal", repairs.choose),
     ("GET", "/visits", "visits", visits.calendar_of_visits),
     ("GET", "/visits/<int:visit_id>", "visit", visits.show),
     ("POST", "/visits/<int:visit_id>/cancel", "cancel_visit", visits.cancel),

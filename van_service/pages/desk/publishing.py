@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from schedules import calendar, days, publishing
 from schedules.differences import Change, ChangeKind, Difference
 from schedules.errors import ScheduleError, StalePlan, UnlawfulPlan
-from schedules.models import Plan, PlanState, Shift, Town, Venue, Visit, VisitRequest
+from schedules.models import Disruption, Plan, PlanState, Shift, Town, Venue, Visit, VisitRequest
 from schedules.prizes import planning_numbers
 from schedules.publishing import InputChange
 from van_service import words
@@ -25,6 +25,7 @@ from van_service.pages.desk.answers import done, refused
 from van_service.pages.desk.letters import drafts_of
 from van_service.pages.desk.plans import figures_of, get_plan, tours_of
 from van_service.pages.desk.template_words import why_left_out
+from van_service.pages.happenings import happening_in_words
 
 _l = lazy_gettext
 
@@ -177,6 +178,12 @@ def _stale_in_words(change: InputChange) -> str:
         if change.what == "past":
             return gettext("%(day)s: a visit of this plan would have begun already", day=day)
         return gettext("%(day)s: working day or not has changed", day=day)
+    if change.noun == "disruption":
+        row = db.session.get(Disruption, int(change.id))
+        name = "" if row is None else happening_in_words(row)
+        if change.what == "added":
+            return gettext("%(what)s was noted since", what=name)
+        return gettext("%(what)s is no longer so", what=name)
     name = _name(change.noun, change.id)
     if change.what == "removed":
         return gettext("%(what)s no longer takes part", what=name)

@@ -20,6 +20,7 @@ from van_service.pages import formats
 from van_service.pages.desk.messages import KINDS
 from van_service.pages.desk.names import short_day, short_town, short_van
 from van_service.pages.desk.worth import parts_in_words
+from van_service.pages.happenings import happening_in_words
 from van_service.reasons import reason_in_words
 
 SHIFT = re.compile(r"([\w-]+)@(\d{4}-\d{2}-\d{2}) ?")
@@ -76,6 +77,7 @@ def words_of_desk() -> dict[str, Any]:
         "equipment_words": equipment_words,
         "message_kinds": KINDS,
         "change_kinds": CHANGES,
+        "happening": happening_in_words,
     }
 
 
