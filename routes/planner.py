@@ -28,13 +28,15 @@ from routes.tours import Column, Prices, Scope, TourPool, compatible
 
 __all__ = ["PHASES", "BrokenPlan", "ContradictoryPins", "plan_visits"]
 
-PHASES = ("insertion", "sweep", "columns", "choice", "proof", "improvement")
+PHASES = ("insertion", "recreate", "sweep", "columns", "choice", "proof", "improvement")
 MOST_LABELS = 300_000
 _MOST_IN_GAP = 60_000
 _MOST_IN_CHOICE = 2_000
 _MOST_IN_FIRST_PROGRAM = 12_000
 _SWEEP_NEIGHBOURHOOD = 16
 _SWEEP_SHARE, _COLUMNS_SHARE = 0.03, 0.6
+_RECREATE_SHARE, _LONGEST_RECREATION = 0.2, 6.0
+_COMPILE_SHARE = 0.1
 _CHOICE_SLACK = 0.004
 _SMALLEST_NEIGHBOURHOOD = 14
 _NEIGHBOURHOOD_SECONDS = 0.8
@@ -61,6 +63,7 @@ def plan_visits(
     run = Run(problem, Effort(seconds, work, stop), seed, threads, progress)
     run.insert()
     run.prepare()
+    run.recreate()
     run.sweep()
     run.generate_columns()
     run.round_shares()
@@ -116,6 +119,24 @@ class Run:
             self.pricer = CompletePool(self.compiled, self.pool, columns)
         elif not self.done:
             self.pricer = LabellingPricer(self.compiled, self.pool, self.effort, self.threads)
+
+    def recreate(self) -> None:
+        """Ruin and recreate, where tours are too many to list: a good plan soon, and tours that good plans have."""
+        if self.done or isinstance(self.pricer, CompletePool):
+            return
+        from routes import ruin  # here, as numba takes half a second to load
+
+        self.incumbent.enter("recreate")
+        if not ruin.is_ready(self.effort, _COMPILE_SHARE * self.effort.left):
+            return
+        until = self.effort.used + min(_LONGEST_RECREATION, _RECREATE_SHARE * self.effort.left)
+        columns = [self.pool[number] for number in self.incumbent.numbers]
+        lanes = 1 if self.effort.counted else self.threads
+        best, met = ruin.recreate(
+            self.compiled, columns, self.effort, self.seed, until, lanes=lanes, heard=self.incumbent.accept
+        )
+        self.pool.extend(met)
+        self.incumbent.accept(best)
 
     def sweep(self) -> None:
         """Where there are many shifts, plan all of them once, a few neighbours at a time: a good plan and a pool of

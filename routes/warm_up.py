@@ -1,4 +1,4 @@
-"""Doing once, before anybody waits, what is slow the first time: loading the solvers and compiling the labelling.
+"""Doing once, before anybody waits, what is slow the first time: loading the solvers and compiling hot loops.
 
 `load_solvers` takes a second or two, `compile_labelling` up to half a minute where numba's cache on the disk is empty;
 the latter is only needed for problems whose tours are too many to list.
@@ -25,13 +25,16 @@ def load_solvers() -> None:
 
 
 def compile_labelling() -> None:
-    """Price a few tours by labelling."""
+    """Price a few tours by labelling, and have ruin and recreate compiled."""
+    from routes import ruin  # here, as numba takes half a second to load
+
     compiled, effort = compile_problem(_few_visits()), Effort(_SECONDS)
     pool, scope = TourPool(compiled.visits), Scope.whole(compiled)
     pricer = LabellingPricer(compiled, pool, effort)
     found = generate(compiled, scope, pool, pricer, [], effort, lambda _: False)
     if found.prices is not None:
         pricer.within(found.prices, scope, 1.0, 10)
+    ruin.is_ready(effort, _SECONDS)
 
 
 def _few_visits() -> Problem:

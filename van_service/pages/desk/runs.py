@@ -31,6 +31,8 @@ PHASES: dict[str, Any] = {
     "reading": lazy_gettext("Reading the data"),
     "starting": lazy_gettext("Starting the planner"),
     "insertion": lazy_gettext("Placing visits one by one"),
+    "recreate": lazy_gettext("Trying other plans, piece by piece"),
+    "sweep": lazy_gettext("Planning a few days at a time"),
     "columns": lazy_gettext("Looking for better tours"),
     "choice": lazy_gettext("Choosing the best tours"),
     "proof": lazy_gettext("Proving that nothing better exists"),
