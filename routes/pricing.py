@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EPSILON = 1e-6
 """Reduced values below this count as nothing."""
 
-FEW_LABELS, MANY_LABELS = 50_000, 4_000_000
+FEW_LABELS, MANY_LABELS = 500_000, 4_000_000
 """Labels a class may take while prices are still moving, and when a bound is wanted."""
 
 
