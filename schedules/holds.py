@@ -80,9 +80,11 @@ def slots(
     *,
     now: datetime,
     travel: TravelMaker | None = None,
+    instead_of: Hold | None = None,
 ) -> list[Slot]:
     """The slots for a need, the best first; without windows at any time of the weeks ahead.
 
+    `instead_of` is a hold that would be given back.
     Raises Refused where the need is not acceptable, TravelUnavailable.
     """
     asked = read_services(session, town_id, need.venue_id, need.services, need.brings)
@@ -98,7 +100,8 @@ def slots(
         return []
     days = [frame.day for frame in frames]
     unfiled = _unfiled(asked, frames, need, now)
-    found = openings(session, min(days), max(days), now=now, asked=[unfiled], travel=travel)
+    without = [] if instead_of is None else [instead_of.id]
+    found = openings(session, min(days), max(days), now=now, asked=[unfiled], travel=travel, without=without)
     return [
         Slot(
             shift=found.shifts[offer.shift],
@@ -198,7 +201,8 @@ def book(
     _refuse_other_need(kept, asked)
     slot = WishWindow(kept.day, kept.starts, kept.closes, preferred=True)
     at_once = kept.town.self_booking
-    others = () if at_once else tuple(window for window in wish.windows if window != slot)
+    span = slot.day, slot.opens, slot.closes
+    others = [each for each in wish.windows if (each.day, each.opens, each.closes) != span and not at_once]
     wish = replace(wish, windows=(slot, *others))
     request = requests.submit(
         session, kept.town_id, wish, actor=actor, now=now, own_town_id=town_id, answered=not at_once

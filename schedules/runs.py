@@ -105,9 +105,14 @@ def request_stop(session: Session, plan_id: int, *, actor: str, now: datetime) -
 
 
 def history(session: Session, *, limit: int = 20) -> list[Plan]:
-    """The latest runs and what became of them, the newest first."""
-    latest = select(Plan).order_by(Plan.id.desc()).limit(limit)
+    """The latest runs and what became of them, the newest first; additions were not run for."""
+    latest = select(Plan).where(Plan.addition.is_(False)).order_by(Plan.id.desc()).limit(limit)
     return list(session.scalars(latest.options(defer(Plan.problem), defer(Plan.inputs))))  # large, and not read here
+
+
+def is_any_queued(session: Session) -> bool:
+    """Whether some run waits for a runner."""
+    return session.scalar(select(Plan.id).where(Plan.state == PlanState.QUEUED).limit(1)) is not None
 
 
 # What a runner does ---------------------------------------------------------------------------------------------------

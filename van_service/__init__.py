@@ -13,7 +13,7 @@ from schedules import audit, calendar
 from van_service import api, assets, auth, commands, errors, headers, health, languages, logs, pages
 from van_service.clock import system_clock
 from van_service.extensions import db, migrate
-from van_service.pages import crew, desk, sign_in, towns
+from van_service.pages import crew, desk, sign_in, town_offers, towns
 from van_service.settings import Settings
 
 
@@ -64,5 +64,6 @@ def _register_blueprints(app: Flask) -> None:
     api.prepare(app)
     auth.register(app, sign_in.blueprint, auth.public)
     auth.register(app, towns.blueprint, auth.town_only)
+    auth.register(app, town_offers.blueprint, auth.town_only)
     auth.register(app, crew.blueprint, auth.crew_only)
     auth.register(app, desk.blueprint, auth.coordinator_only)

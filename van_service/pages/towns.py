@@ -11,21 +11,23 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from schedules import audit, calendar, reports, requests, venues, visits
-from schedules.errors import ChangedMeanwhile, Refused
+from schedules import audit, calendar, reports, requests, venues, visits, wait_list
+from schedules.errors import ChangedMeanwhile, Conflict, Refused
 from schedules.fairness import LONGEST_WAIT_DAYS
+from schedules.held import live_holds
 from schedules.lifecycle import LIVE_VISITS
 from schedules.models import (
+    HoldKind,
     RequestState,
     Town,
     Venue,
     VisitRequest,
     VisitState,
 )
-from van_service import auth
+from van_service import auth, words
 from van_service.clock import utc_now
 from van_service.extensions import db
-from van_service.pages import day_picker, formats, town_view, town_words, wish_form
+from van_service.pages import day_picker, formats, slot_picker, town_view, town_words, wish_form
 from van_service.pages.wish_form import WishForm
 
 blueprint = Blueprint("town", __name__, url_prefix="/town")
@@ -34,6 +36,8 @@ OPEN_STATES = (RequestState.SUBMITTED, RequestState.ACCEPTED, RequestState.PLANN
 CHANGEABLE = (RequestState.SUBMITTED, RequestState.ACCEPTED)
 MOST_SHOWN = 200
 ENDED_SHOWN = 6
+
+Slots = list[list[slot_picker.Column]]
 
 
 @blueprint.get("")
@@ -58,6 +62,7 @@ def home() -> str:
         ended_requests=ended if "all" in request.args else ended[:ENDED_SHOWN],
         number_ended=len(ended),
         visit_of=visit_of,
+        offered=live_holds(db.session, now=now, town_id=town.id, kind=HoldKind.WAIT_LIST),
         left_out=left_out,
         next_steps={
             each.id: town_words.next_step(
@@ -93,13 +98,20 @@ def ask_now() -> Response | tuple[str, int] | str:
         return _form_page(town, form, {})
     venue, trouble = _venue_meant(form, town)
     try:
-        filed = requests.submit(
-            db.session, town.id, form.wish(venue), actor=auth.actor(), now=utc_now(), own_town_id=town.id
-        )
+        if "hold" in request.form or request.form.get("step") in ("offers", "release"):
+            slot_picker.press(db.session, town, form, venue, request.form, actor=auth.actor(), now=utc_now())
+            db.session.commit()
+            return _form_page(town, form, {}, offers=_free_slots(town, form, venue))
+        filed = slot_picker.ask_for(db.session, town, form, venue, actor=auth.actor(), now=utc_now())
     except Refused as refused:
         return _refused(town, form, refused, trouble)
+    except Conflict as conflict:
+        return _overtaken(town, form, venue, conflict)
     db.session.commit()
-    flash(gettext("Request %(number)s is filed. The coordinator answers by message.", number=filed.number), "ok")
+    if filed.state is RequestState.PLANNED:
+        flash(gettext("Request %(number)s is filed and the visit promised.", number=filed.number), "ok")
+    else:
+        flash(gettext("Request %(number)s is filed. The coordinator answers by message.", number=filed.number), "ok")
     return redirect(url_for("town.show", request_id=filed.id), 303)
 
 
@@ -272,6 +284,7 @@ def _request_page(asked: VisitRequest, *, phone: str = "") -> str:
         asked=asked,
         visit=visit,
         live=live,
+        offered=wait_list.offer_to(db.session, asked, now=utc_now()),
         report=report,
         steps=town_words.steps_of(asked, visit, left_out),
         next_step=town_words.next_step(asked, visit, left_out, None, today=today),
@@ -289,8 +302,16 @@ def _withdraw_page(asked: VisitRequest, trouble: str = "", reason: str = "") -> 
     return render_template("towns/withdraw.html", asked=asked, visit=visit, trouble=trouble, reason=reason)
 
 
-def _form_page(town: Town, form: WishForm, errors: dict[str, str], *, amended: VisitRequest | None = None) -> str:
-    own = _venues(town)
+def _form_page(
+    town: Town,
+    form: WishForm,
+    errors: dict[str, str],
+    *,
+    amended: VisitRequest | None = None,
+    offers: Slots | None = None,
+) -> str:
+    own, now = _venues(town), utc_now()
+    kept = slot_picker.held_slot(db.session, form, town, now=now)
     weeks = day_picker.weeks(db.session, now=utc_now())
     today = calendar.local_day(utc_now())
     last_days = {venue.id: venues.last_visit_day(db.session, venue.id) for venue in own}
@@ -310,7 +331,23 @@ def _form_page(town: Town, form: WishForm, errors: dict[str, str], *, amended: V
         roomy=day_picker.ROOMY,
         some=day_picker.SOME,
         today=today,
+        offers=offers,
+        slot_tone=slot_picker.tone,
+        held=kept,
+        seconds_left=max(0, int((kept.expires_at - now).total_seconds())) if kept is not None else 0,
     )
+
+
+def _overtaken(town: Town, form: WishForm, venue: Venue | None, conflict: Conflict) -> tuple[str, int]:
+    """The form with the reason why the slot cannot be had, and what is free instead. Nothing was changed."""
+    db.session.rollback()
+    town = db.session.get_one(Town, town.id)
+    flash(words.error_in_words(conflict), "warn")
+    return _form_page(town, form, {}, offers=_free_slots(town, form, venue)), 409
+
+
+def _free_slots(town: Town, form: WishForm, venue: Venue | None) -> Slots:
+    return slot_picker.weeks(db.session, town, form, venue, now=utc_now())
 
 
 def _refused(

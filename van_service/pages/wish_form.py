@@ -76,6 +76,7 @@ class WishForm:
     contact_email: str = ""
     note: str = ""
     version: str = ""
+    held: str = ""
 
     @property
     def ticked(self) -> set[str]:
@@ -146,6 +147,7 @@ def form_as_sent(sent: MultiDict[str, str]) -> WishForm:
         contact_email=sent.get("contact_email", "").strip(),
         note=sent.get("note", "").strip(),
         version=sent.get("version", ""),
+        held=sent.get("held", ""),
     )
 
 

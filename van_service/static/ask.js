@@ -72,6 +72,23 @@ function tickTime(box) {
   panel.querySelector('.empty').hidden = times.children.length > 0;
 }
 
+// The time left of a held slot; what happens at its end is the server's business.
+function countDown() {
+  const clock = form.querySelector('time[data-left]');
+  if (!clock) return;
+  const ends = Date.now() + Number(clock.dataset.left) * 1000;
+  const hold = clock.closest('.hold');
+  const tell = () => {
+    const left = Math.max(0, Math.round((ends - Date.now()) / 1000));
+    clock.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;
+    if (left) return;
+    clearInterval(ticking);
+    hold.querySelector('b').textContent = hold.dataset.over;
+  };
+  const ticking = setInterval(tell, 1000);
+  tell();
+}
+
 venue.addEventListener('input', tellAboutVenue);
 form.addEventListener('change', (event) => {
   if (event.target.name === 'slot') tickTime(event.target);
@@ -79,3 +96,4 @@ form.addEventListener('change', (event) => {
 });
 tellAboutVenue();
 tellSum();
+countDown();

@@ -53,6 +53,7 @@ for method, rule, name, view in (
     ("POST", "/visits/<int:visit_id>/cancel", "cancel_visit", visits.cancel),
     ("POST", "/visits/<int:visit_id>/miss", "miss_visit", visits.miss),
     ("GET", "/coverage", "coverage", coverage.show),
+    ("POST", "/coverage/<int:town_id>/self-booking", "set_self_booking", coverage.set_self_booking),
     ("GET", "/messages", "messages", messages.show),
     ("POST", "/messages/<int:message_id>/phone", "reveal_phone", messages.reveal_phone),
     ("POST", "/messages/<int:message_id>/again", "send_again", messages.send_again),

@@ -6,15 +6,21 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from flask import render_template, request
+from flask import render_template, request, url_for
+from flask_babel import gettext
 from sqlalchemy import select
+from werkzeug.wrappers import Response
 
-from schedules import calendar, fairness
+from schedules import calendar, fairness, holds
+from schedules.errors import ScheduleError
 from schedules.fairness import LONGEST_WAIT_DAYS, TownCoverage
 from schedules.lifecycle import LIVE_VISITS
 from schedules.models import Visit, VisitState
+from van_service.auth import actor
 from van_service.clock import utc_now
 from van_service.extensions import db
+from van_service.pages import formats
+from van_service.pages.desk.answers import done, refused
 
 MONTHS_SHOWN = 6
 SPANS = ("month", "quarter")
@@ -58,6 +64,19 @@ def show() -> str:
         most_over_due=MOST_OVER_DUE,
         today=today,
     )
+
+
+def set_self_booking(town_id: int) -> Response:
+    """Let a town book by itself, or no longer."""
+    allowed = request.form.get("allowed") == "yes"
+    try:
+        town = holds.let_book(db.session, town_id, allowed=allowed, actor=actor(), now=utc_now())
+    except ScheduleError as error:
+        return refused(error, url_for("desk.coverage"))
+    name = formats.localized(town)
+    if allowed:
+        return done(gettext("%(town)s books by itself from now on.", town=name), url_for("desk.coverage"))
+    return done(gettext("Requests of %(town)s are judged first from now on.", town=name), url_for("desk.coverage"))
 
 
 def bounds_of(span: str, today: date) -> tuple[date, date]:

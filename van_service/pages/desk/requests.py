@@ -179,7 +179,8 @@ def _history(asked: VisitRequest) -> list[AuditRow]:
 
 def _left_out(found: list[VisitRequest]) -> dict[int, Unserved]:
     """For each accepted request that the newest draft or published plan leaves out, why."""
-    newest = select(func.max(Plan.id)).where(Plan.state.in_((PlanState.DRAFT, PlanState.PUBLISHED))).scalar_subquery()
+    judged = Plan.state.in_((PlanState.DRAFT, PlanState.PUBLISHED)), Plan.addition.is_(False)
+    newest = select(func.max(Plan.id)).where(*judged).scalar_subquery()
     waiting = [asked.id for asked in found if asked.state is RequestState.ACCEPTED]
     rows = db.session.scalars(select(Unserved).where(Unserved.plan_id == newest, Unserved.request_id.in_(waiting)))
     return {row.request_id: row for row in rows}
