@@ -34,10 +34,10 @@ Detail = Mapping[str, int | str]
 class Change:
     """One change for one visit, which then is to be served by `shift`. `detail` by kind, minutes after midnight:
 
-    wider_window: day, was_opens, was_closes, opens, closes, minutes (by which it grows) · other_day, later_day: day,
-    opens, closes · reserve_shift: day · fewer_services: without, minutes (that it saves on site) · extra_crew: member,
-    skills ("presenter+tester") · extra_kits: kits (that are added) · overtime: starts, ends, minutes · unpin: unpinned
-    (a visit).
+    wider_window: day, was_opens, was_closes, opens, closes, minutes (by which it grows) · other_day: day, opens,
+    closes · later_day: the same and days (of waiting since the last day asked for) · reserve_shift: day ·
+    fewer_services: without, minutes (saved on site), session · extra_crew: member, skills ("presenter+tester") ·
+    extra_kits: kits (that are added) · overtime: starts, ends, minutes · unpin: unpinned (a visit).
     """
 
     kind: str
@@ -74,10 +74,11 @@ class Means:
     `closed` are days that a visit may not be given, `hours` those of the day in which it may lie on a day not asked
     for (else from its earliest to its latest window). `later` and `reserve` are empty shifts that the problem does not
     have, at its places. `joiners` are by shift; None means that anybody with a lacking skill may be found. `fixed` are
-    visits whose pins are not lifted.
+    visits whose pins are not lifted, `rigid` shifts whose hours stay as they are.
+    A day of waiting costs `waiting` points; from `alone_from` on a visit excludes no other and none excludes it.
     """
 
-    wider: int = 120
+    wider: int = 240
     overtime: int = 60
     kits: int = 48
     closed: Mapping[str, frozenset[date]] = field(default_factory=dict)
@@ -87,6 +88,9 @@ class Means:
     versions: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
     joiners: Mapping[str, tuple[Joiner, ...]] | None = None
     fixed: frozenset[str] = frozenset()
+    rigid: frozenset[str] = frozenset()
+    waiting: int = 0
+    alone_from: Mapping[str, date] = field(default_factory=dict)
 
     def shift(self, problem: Problem, name: str) -> Shift:
         """A shift of the problem or one that could be added."""
@@ -96,11 +100,12 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The visit and the shift as a change makes them, and the visits whose pins it lifts."""
+    """The visit and the shift as a change makes them, the visits whose pins it lifts, and whether it has no rivals."""
 
     visit: Visit
     shift: Shift
     freed: frozenset[str] = frozenset()
+    alone: bool = False
 
 
 def parts_of(problem: Problem, means: Means, change: Change) -> Parts:
@@ -111,7 +116,8 @@ def parts_of(problem: Problem, means: Means, change: Change) -> Parts:
             return Parts(_widened(visit, change), shift)
         case "other_day" | "later_day":
             added = Window(shift.day, change.number("opens"), change.number("closes"))
-            return Parts(replace(visit, windows=(*visit.windows, added)), shift)
+            alone = change.kind == "later_day" and shift.day >= means.alone_from.get(visit.id, date.max)
+            return Parts(replace(visit, windows=(*visit.windows, added)), shift, alone=alone)
         case "extra_crew":
             return Parts(visit, replace(shift, crew=_joined(shift, visit, str(change.detail["skills"]).split("+"))))
         case "extra_kits":
@@ -138,7 +144,10 @@ def changed(problem: Problem, means: Means, change: Change) -> Problem:
         visit if each.id == visit.id else replace(each, pin=None) if each.id in parts.freed else each
         for each in problem.visits
     )
-    return replace(problem, shifts=shifts, visits=visits)
+    exclusive = problem.exclusive
+    if parts.alone:
+        exclusive = tuple(tuple(member for member in group if member != visit.id) for group in exclusive)
+    return replace(problem, shifts=shifts, visits=visits, exclusive=exclusive)
 
 
 def _widened(visit: Visit, change: Change) -> Visit:

@@ -7,17 +7,16 @@ checker; only then it is a remedy. Knows no solver.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from itertools import islice
 
-from routes.changes import ANYWAY, KINDS, Change, Detail, Joiner, Means, changed, parts_of
+from routes.changes import ANYWAY, KINDS, Change, Means, changed, parts_of
 from routes.plan import Plan, Tour
 from routes.problem import Problem, Shift, Visit
 from routes.squeezing import PresentPlan, Squeeze
+from routes.trials import Trials, widening
 
-WIDER_STEPS = (15, 30, 60, 90, 120)
-OVERTIME_STEPS = (15, 30, 45, 60, 90, 120)
 _SIZE_PER_POINT = 5
 _MOST_FINISHED = 2
 """So many trials of a kind are carried out, the most promising first."""
@@ -27,9 +26,9 @@ _MOST_FINISHED = 2
 class Remedy:
     """A change that serves the visit, carried out and found lawful.
 
-    The plan then gains `points` (a loss where negative), leaves out the visits in `displaces`, serves those in `adds`
-    that it left out so far, and gives others another shift or time than promised (`moves`). The session begins at
-    `starts`.
+    The plan then gains `points`, a loss where negative (the visit's own not counted where it waits for a later plan),
+    leaves out the visits in `displaces`, serves those in `adds` that it left out so far, and gives others another shift
+    or time than promised (`moves`). The session begins at `starts`.
     """
 
     change: Change
@@ -69,21 +68,24 @@ class Remedies:
 
     def __init__(self, present: PresentPlan, means: Means) -> None:
         self.present, self.means = present, means
+        self._trials = Trials(present, means)
         self.problem = present.problem
 
     def of(self, visit: Visit, less_than: int | None) -> Search:
-        """The cheapest change of each kind. Those that cost `less_than` points or more are left out, where given."""
+        """The cheapest change of each kind. Those that cost `less_than` points or more are left out, where given and
+        where they displace somebody."""
         found: list[Remedy] = []
         tried = {}
         hopeless = True
         for kind in KINDS:
-            changes = list(self._trials(kind, visit))
+            changes = list(self._trials.of(kind, visit))
             tried[kind] = len(changes)
             fitting = [each for each in changes if self._fits(each[0])]
             hopeless = hopeless and not fitting
-            trials = [trial for change in fitting if (trial := self._try(*change)) is not None]
-            found += self._finished(trials)
-        cheaper = [remedy for remedy in found if less_than is None or -remedy.points < less_than]
+            trials = (trial for change in fitting if (trial := self._try(*change)) is not None)
+            # Who waits wants to wait no longer than needed: of later days the first that does.
+            found += self._finished(list(islice(trials, 1 if kind == "later_day" else None)))
+        cheaper = [each for each in found if less_than is None or -each.points < less_than or not each.displaces]
         ranked = tuple(sorted(cheaper, key=lambda remedy: (-remedy.points, remedy.change.kind)))
         return Search(ranked, tried, hopeless)
 
@@ -100,12 +102,17 @@ class Remedies:
     def carried_out(self, change: Change) -> tuple[Remedy, Plan] | None:
         """The change made on the present plan, with the plan that results; None where that is not lawful."""
         parts = parts_of(self.problem, self.means, change)
-        squeeze = self.present.squeeze(parts.visit, parts.shift, parts.freed)
+        squeeze = self.present.squeeze(parts.visit, parts.shift, parts.freed, alone=parts.alone)
         if squeeze is None:
             return None
         after = changed(self.problem, self.means, change)
         done = self.present.carried_out(squeeze, after)
-        return None if done is None else (self.remedy(change, done[0], done[1], after), done[0])
+        if done is None:
+            return None
+        plan, points = done
+        if change.kind == "later_day":  # what the visit is worth, another plan will count
+            points -= self.present.worth_of(parts.visit) + self.means.waiting * change.number("days")
+        return self.remedy(change, plan, points, after), plan
 
     def remedy(self, change: Change, plan: Plan, points: int, after: Problem) -> Remedy:
         """What a change comes to, given the plan made of it."""
@@ -132,7 +139,7 @@ class Remedies:
 
     def _try(self, change: Change, size: int) -> Trial | None:
         parts = parts_of(self.problem, self.means, change)
-        squeeze = self.present.squeeze(parts.visit, parts.shift, parts.freed)
+        squeeze = self.present.squeeze(parts.visit, parts.shift, parts.freed, alone=parts.alone)
         return None if squeeze is None else Trial(change, squeeze, size)
 
     def _finished(self, trials: list[Trial]) -> list[Remedy]:
@@ -159,141 +166,13 @@ class Remedies:
             return replace(change, detail={"kits": max(1, needs - shift.kits)})
         return None
 
-    # What could be tried ----------------------------------------------------------------------------------------------
-
-    def _trials(self, kind: str, visit: Visit) -> Iterator[tuple[Change, int]]:
-        """Changes of one kind, each with its size, by which the smaller of two like ones is told."""
-        makers: dict[str, Callable[[Visit], Iterable[tuple[Change, int]]]] = {
-            "wider_window": self._wider_windows,
-            "other_day": self._other_days,
-            "fewer_services": self._versions_of("fewer_services"),
-            "extra_crew": self._crews,
-            "extra_kits": self._kits,
-            "overtime": self._overtimes,
-            "unpin": self._unpins,
-            "reserve_shift": self._reserves,
-            "later_day": self._later_days,
-        }
-        yield from makers[kind](visit)
-
-    def _asked(self, visit: Visit) -> Iterator[Shift]:
-        days = {window.day for window in visit.windows}
-        return (shift for shift in self.problem.shifts if shift.day in days)
-
-    def _wider_windows(self, visit: Visit) -> Iterator[tuple[Change, int]]:
-        for shift in self._asked(visit):
-            for window in visit.windows:
-                if window.day != shift.day:
-                    continue
-                was: dict[str, int | str] = {
-                    "day": shift.day.isoformat(),
-                    "was_opens": window.opens,
-                    "was_closes": window.closes,
-                }
-                for step in WIDER_STEPS:
-                    for opens, closes in ((window.opens - step, window.closes), (window.opens, window.closes + step)):
-                        if step <= self.means.wider and opens >= 0:
-                            detail = {**was, "opens": opens, "closes": closes, "minutes": step}
-                            yield Change("wider_window", visit.id, shift.id, detail), step
-
-    def _other_days(self, visit: Visit) -> Iterator[tuple[Change, int]]:
-        asked = {window.day for window in visit.windows}
-        yield from self._on_days("other_day", visit, (each for each in self.problem.shifts if each.day not in asked))
-
-    def _later_days(self, visit: Visit) -> Iterator[tuple[Change, int]]:
-        """Up to the first day on which it fits: who waits wants to wait no longer than needed."""
-        for change, size in self._on_days("later_day", visit, self.means.later):
-            yield change, size
-            if self._fits(change) and self._try(change, size) is not None:
-                return
-
-    def _on_days(self, kind: str, visit: Visit, shifts: Iterable[Shift]) -> Iterator[tuple[Change, int]]:
-        opens, closes = self._hours(visit)
-        if opens >= closes:
-            return
-        asked = sorted(window.day for window in visit.windows)
-        for shift in shifts:
-            if shift.day not in self.means.closed.get(visit.id, ()):
-                detail: Detail = {"day": shift.day.isoformat(), "opens": opens, "closes": closes}
-                yield Change(kind, visit.id, shift.id, detail), _distance(shift.day, asked)
-
-    def _hours(self, visit: Visit) -> tuple[int, int]:
-        known = self.means.hours.get(visit.id)
-        if known is not None:
-            return known
-        opens = (window.opens for window in visit.windows)
-        return min(opens, default=0), max((window.closes for window in visit.windows), default=0)
-
-    def _versions_of(self, kind: str) -> Callable[[Visit], Iterator[tuple[Change, int]]]:
-        def trials(visit: Visit) -> Iterator[tuple[Change, int]]:
-            for version in self.means.versions.get(visit.id, ()):
-                for shift in self.problem.shifts:
-                    if version.kind == kind and any(window.day == shift.day for window in version.visit.windows):
-                        yield Change(kind, visit.id, shift.id, version.detail), visit.on_site - version.visit.on_site
-
-        return trials
-
-    def _crews(self, visit: Visit) -> Iterator[tuple[Change, int]]:
-        for shift in self._asked(visit):
-            lacking = {
-                skill
-                for name, needs in visit.crew.items()
-                if shift.crew.get(name, 0) < needs
-                for skill in name.split("+")
-            }
-            for joiner in self._joiners(shift, lacking):
-                if lacking & set(joiner.skills):
-                    detail = {"member": joiner.member, "skills": "+".join(joiner.skills)}
-                    yield Change("extra_crew", visit.id, shift.id, detail), len(joiner.skills)
-
-    def _joiners(self, shift: Shift, lacking: set[str]) -> Iterable[Joiner]:
-        if self.means.joiners is not None:
-            return self.means.joiners.get(shift.id, ())
-        return [Joiner("", (skill,)) for skill in sorted(lacking)]
-
-    def _kits(self, visit: Visit) -> Iterator[tuple[Change, int]]:
-        for shift in self._asked(visit):
-            taken = sum(self.problem.visit_by_id[name].kits for name in self.present.on(shift.id))
-            lacking = taken + visit.kits - shift.kits
-            if lacking > 0 and max(0, visit.kits - shift.kits) <= self.means.kits:
-                number = min(lacking, self.means.kits)
-                yield Change("extra_kits", visit.id, shift.id, {"kits": number}), number
-
-    def _overtimes(self, visit: Visit) -> Iterator[tuple[Change, int]]:
-        for shift in self._asked(visit):
-            for step in OVERTIME_STEPS:
-                for starts, ends in ((shift.starts - step, shift.ends), (shift.starts, shift.ends + step)):
-                    if step <= self.means.overtime and starts >= 0:
-                        detail = {"starts": starts, "ends": ends, "minutes": step}
-                        yield Change("overtime", visit.id, shift.id, detail), step
-
-    def _unpins(self, visit: Visit) -> Iterator[tuple[Change, int]]:
-        yield from self._versions_of("unpin")(visit)
-        for shift in self._asked(visit):
-            for name in self.present.on(shift.id):
-                if self.problem.visit_by_id[name].pin and name not in self.means.fixed:
-                    yield Change("unpin", visit.id, shift.id, {"unpinned": name}), 1
-
-    def _reserves(self, visit: Visit) -> Iterator[tuple[Change, int]]:
-        days = {window.day for window in visit.windows}
-        for shift in self.means.reserve:
-            if shift.day in days:
-                yield Change("reserve_shift", visit.id, shift.id, {"day": shift.day.isoformat()}), 0
-
 
 def _window_around(change: Change, tour: Tour, visit: Visit) -> Change:
     """The old window, widened just as far as the session that came of it needs."""
     starts = next(stop.starts for stop in tour.stops if stop.visit == change.visit)
     was = change.number("was_opens"), change.number("was_closes")
     now = min(was[0], starts), max(was[1], starts + visit.session)
-    return replace(change, detail=_widening(str(change.detail["day"]), was, now))
-
-
-def _widening(day: str, was: tuple[int, int], now: tuple[int, int]) -> Detail:
-    minutes = was[0] - now[0] + now[1] - was[1]
-    return {
-        "day": day, "was_opens": was[0], "was_closes": was[1], "opens": now[0], "closes": now[1], "minutes": minutes,
-    }  # fmt: skip
+    return replace(change, detail=widening(str(change.detail["day"]), was, now))
 
 
 def _hours_of(change: Change, tour: Tour, shift: Shift) -> Change:
@@ -310,8 +189,3 @@ def _breaks(problem: Problem, visit: Visit, shift: str, starts: int) -> bool:
     """Whether a session on this shift at this minute is another than was promised."""
     assert visit.promise is not None
     return shift != visit.promise.shift or abs(starts - visit.promise.starts) > problem.weights.tolerance
-
-
-def _distance(day: date, asked: list[date]) -> int:
-    """Days to the nearest one that was asked for."""
-    return min((abs((day - each).days) for each in asked), default=0)

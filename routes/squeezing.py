@@ -31,6 +31,7 @@ class Squeeze:
     order: Order
     displaces: tuple[str, ...]
     freed: frozenset[str]
+    rivals: tuple[str, ...]
     worth: int
 
 
@@ -57,16 +58,23 @@ class PresentPlan:
         """The served visits that an exclusive group forbids beside this one."""
         return tuple(sorted(self.rivals_of[visit] & self.served))
 
-    def squeeze(self, visit: Visit, shift: Shift, freed: frozenset[str] = frozenset()) -> Squeeze | None:
-        """The best tour of the shift that serves the visit and all that is pinned there; `freed` pins do not count."""
-        rivals = set(self.rivals(visit.id))
+    def squeeze(
+        self, visit: Visit, shift: Shift, freed: frozenset[str] = frozenset(), *, alone: bool = False
+    ) -> Squeeze | None:
+        """The best tour of the shift that serves the visit and all that is pinned there; `freed` pins do not count.
+
+        The visit's rivals give way, unless it is `alone` and has none.
+        """
+        rivals = set() if alone else set(self.rivals(visit.id))
         if any(self._is_pinned(rival, freed) for rival in rivals):
             return None
         present = [self._visit(name, freed) for name in self.on(shift.id) if name != visit.id]
         kept = [each for each in present if each.id not in rivals]
         musts = {visit.id, *(each.id for each in kept if each.pin)}
         candidates = [
-            Squeeze(shift, visit, order, gone, freed, self._worth(shift.id, order, visit, {*gone, *rivals}))
+            Squeeze(
+                shift, visit, order, gone, freed, tuple(rivals), self._worth(shift.id, order, visit, {*gone, *rivals})
+            )
             for order in OneShift(self.problem, shift, [*kept, replace(visit, pin=None)]).orders()
             if musts <= set(order.visits)
             for gone in (tuple(each.id for each in kept if each.id not in order.visits),)
@@ -83,7 +91,7 @@ class PresentPlan:
         tours[squeeze.shift.id] = cut.tour(squeeze.order.visits)
         homeless = list(squeeze.displaces)
         moving = {squeeze.visit.id} & self.home_of.keys()
-        for rival in {*self.rivals(squeeze.visit.id), *moving}:
+        for rival in {*squeeze.rivals, *moving}:
             self._take_out(changed, tours, rival, squeeze.shift.id)
         if len(homeless) <= _MOST_REHOUSED:
             for name in sorted(homeless, key=lambda name: (-changed.visit_by_id[name].prize, name)):
@@ -123,6 +131,10 @@ class PresentPlan:
         towns.subtract([visit.town] if visit.id not in self.served else [])
         dues = sum(self._dues_lost(town, number) for town, number in towns.items() if town is not None)
         return order.value - self._worth_now(shift) - elsewhere - dues
+
+    def worth_of(self, visit: Visit) -> int:
+        """The points of serving one visit more: its prize, and its town's due where one is missing."""
+        return visit.prize - (0 if visit.town is None else self._dues_lost(visit.town, -1))
 
     def _worth_now(self, shift: str) -> int:
         """The points of the tour that the shift drives now."""

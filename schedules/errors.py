@@ -154,6 +154,10 @@ class TooSoon(Refused):
     """This is too soon to be planned."""
 
 
+class ChangeGone(Conflict):
+    """This change is no longer possible as it was found; make a new plan and look again."""
+
+
 class AlreadyPromised(Conflict):
     """A visit has been promised for this; ask the coordinator to change it."""
 

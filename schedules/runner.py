@@ -3,6 +3,8 @@
 No session is open while the child solves. The row stays the truth: every half second the runner renews its lease and
 shows the progress; should it die, another runner starts the run anew, and should it lose its lease, its result is
 thrown away by the guard in `schedules.drafts`.
+
+When no run waits, the child explains what drafts leave out (`schedules.background`).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from routes import Progress
 from routes.travel import TravelUnavailable
 from schedules import health, runs
+from schedules.background import Background
 from schedules.drafts import store_draft
 from schedules.errors import UnlawfulPlan
 from schedules.planning import Snapshot, TravelMaker, gather, with_travel
@@ -63,11 +66,12 @@ def run_forever(
     """Take runs until `stop` answers true. `attempts` is how often a run may be begun before it counts as failed."""
     with SolverProcess() as solver:
         runner = Runner(session_factory, solver, owner, clock, travel, lease_seconds, attempts, threads)
+        background = Background(session_factory, solver, owner, clock, lease_seconds)
         while not stop():
             try:
                 solver.start()
                 runner.show_life()
-                if runner.run_one(stop) is None and not stop():
+                if runner.run_one(stop) is None and not stop() and not background.explain_one(runner.show_life, stop):
                     solver.receive(poll_seconds)
             except SolverDied:
                 logger.warning("The idle solver process died; starting another.")

@@ -1,4 +1,4 @@
-"""The child process that plans: started ahead of need, given one problem at a time, and never outliving its parent.
+"""The child process that plans and explains: started ahead of need, one problem at a time, never outliving its parent.
 
 Both ends of the pipe are here. The child touches no database and knows nothing of runs; it may be killed at any moment
 and nothing is lost but its work. It is spawned, not forked, so that it shares no connection with its parent.
@@ -6,6 +6,8 @@ and nothing is lost but its work. It is spawned, not forked, so that it shares n
 
 from __future__ import annotations
 
+import copyreg
+import logging
 import multiprocessing
 import os
 import queue
@@ -14,14 +16,27 @@ import signal
 import threading
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from types import MappingProxyType
 from typing import Any
 
 from routes import Plan, Problem, Progress, read_problem, write_problem
+from routes.changes import Means
 from routes.explain import Reason, explain
+
+logger = logging.getLogger(__name__)
 
 MOST_JOBS = 50
 MOST_KILOBYTES = 1_500_000
 """A child that has done more jobs or has ever used more memory is replaced after the job at hand."""
+
+
+def read_only(mapping: dict[str, int]) -> MappingProxyType[str, int]:
+    """A crew, as it comes out of the pipe."""
+    return MappingProxyType(mapping)
+
+
+copyreg.pickle(MappingProxyType, lambda mapping: (read_only, (dict(mapping),)))
+"""Crews are such mappings, which do not cross a pipe by themselves."""
 
 
 class SolverDied(Exception):
@@ -51,13 +66,28 @@ class Unsolvable:
 
 
 @dataclass(frozen=True, slots=True)
+class Explained:
+    """The explanation of one visit, as `routes.explanations` writes it; None where explaining it failed."""
+
+    visit: str
+    document: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedAll:
+    """Nothing is left to explain; the most memory the child ever used."""
+
+    kilobytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """End the job of this number with the best plan so far; heard too late, it means nothing."""
 
     number: int
 
 
-Answer = Ready | Progress | Solved | Unsolvable
+Answer = Ready | Progress | Solved | Unsolvable | Explained | ExplainedAll
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +99,18 @@ class Job:
     seconds: float
     seed: int
     threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainJob:
+    """A problem as its JSON document with a plan of it, and the visits left out that are to be explained."""
+
+    number: int
+    problem: dict[str, Any]
+    plan: Plan
+    means: Means
+    visits: tuple[str, ...]
+    seconds: float
 
 
 class SolverProcess:
@@ -112,6 +154,13 @@ class SolverProcess:
         self._busy = True
         self._send(Job(self._jobs, write_problem(problem), seconds, seed, threads))
 
+    def explain(self, problem: Problem, plan: Plan, means: Means, visits: tuple[str, ...], *, seconds: float) -> None:
+        """Hand over visits to explain; each answer is Explained, the last ExplainedAll. Raises SolverDied."""
+        self.start()
+        self._jobs += 1
+        self._busy = True
+        self._send(ExplainJob(self._jobs, write_problem(problem), plan, means, visits, seconds))
+
     def finish(self) -> None:
         """Ask the child to end its job with the best plan so far. Raises SolverDied."""
         self._send(Finish(self._jobs))
@@ -124,9 +173,9 @@ class SolverProcess:
             answer: Answer | None = self._pipe.recv() if self._pipe.poll(timeout) else None
         except (EOFError, OSError) as error:
             raise SolverDied from error
-        if isinstance(answer, Solved | Unsolvable):
+        if isinstance(answer, Solved | Unsolvable | ExplainedAll):
             self._busy = False
-        if isinstance(answer, Solved):
+        if isinstance(answer, Solved | ExplainedAll):
             self._worn = self._jobs >= MOST_JOBS or answer.kilobytes > MOST_KILOBYTES
         return answer
 
@@ -141,7 +190,7 @@ class SolverProcess:
             self._pipe.close()
             self._pipe = None
 
-    def _send(self, message: Job | Finish) -> None:
+    def _send(self, message: Job | ExplainJob | Finish) -> None:
         if self._pipe is None:
             raise SolverDied
         try:
@@ -166,7 +215,7 @@ def serve(pipe: Connection) -> None:
     threading.Thread(target=warm_up.compile_labelling, daemon=True).start()  # a small problem need not wait for it
     while True:
         job = ear.jobs.get()
-        pipe.send(_answer(job, ear))
+        pipe.send(_answer(job, ear) if isinstance(job, Job) else _explain(job, pipe))
 
 
 class _Ear:
@@ -174,7 +223,7 @@ class _Ear:
 
     def __init__(self, pipe: Connection) -> None:
         self.pipe = pipe
-        self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self.jobs: queue.SimpleQueue[Job | ExplainJob] = queue.SimpleQueue()
         self.finish = 0
 
     def listen(self) -> None:
@@ -184,7 +233,7 @@ class _Ear:
                 message = self.pipe.recv()
             except (EOFError, OSError):
                 os._exit(1)
-            if isinstance(message, Job):
+            if isinstance(message, Job | ExplainJob):
                 self.jobs.put(message)
             else:
                 self.finish = message.number
@@ -206,6 +255,20 @@ def _answer(job: Job, ear: _Ear) -> Solved | Unsolvable:
     except ContradictoryPins as error:
         return Unsolvable("contradictory_pins", {"visits": list(error.visits)})
     return Solved(plan, explain(problem, plan), _peak_kilobytes())
+
+
+def _explain(job: ExplainJob, pipe: Connection) -> ExplainedAll:
+    from routes.explanations import Explainer, write_explanation
+
+    explainer = Explainer(read_problem(job.problem), job.plan, job.means, seconds=job.seconds)
+    for visit in job.visits:
+        try:
+            document = write_explanation(explainer.explain(visit))
+        except Exception:  # one visit that cannot be explained must not keep the others waiting for ever
+            logger.exception("Visit %s could not be explained.", visit)
+            document = None
+        pipe.send(Explained(visit, document))
+    return ExplainedAll(_peak_kilobytes())
 
 
 def _peak_kilobytes() -> int:
