@@ -18,7 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from routes import checker
 from routes import plan as proposals
 from routes.instances import read_problem
-from schedules import audit, calendar, held, planning, promises, reminders, visits
+from schedules import audit, calendar, held, overrides, planning, promises, reminders, visits
 from schedules import changes as disruptions
 from schedules.differences import REPLANNED, Change, ChangeKind, Difference, difference, slot_of, stops_of
 from schedules.errors import ChangedMeanwhile, MoveNotAllowed, NotFound, StalePlan, UnlawfulPlan
@@ -70,7 +70,7 @@ def publish(session: Session, plan_id: int, *, actor: str, now: datetime) -> Pla
         ChangedMeanwhile: somebody changed a request or visit in this very moment.
     """
     queue_up(session)
-    plan = _get_draft(session, plan_id)
+    plan = get_draft(session, plan_id)
     _refuse_stale(session, plan, now)
     _refuse_unlawful(session, plan)
     changes = difference(session, plan, now=now)
@@ -78,6 +78,7 @@ def publish(session: Session, plan_id: int, *, actor: str, now: datetime) -> Pla
         held.refuse_to_run_over(session, changes, now=now)
     _claim(session, plan, actor=actor, now=now)
     try:
+        overrides.keep_agreed_times(session, plan, stops_of(session, plan), actor=actor, now=now)
         _carry_out(session, changes, actor=actor, now=now)
         if not plan.addition:
             _supersede_others(session, plan, actor=actor, now=now)
@@ -149,8 +150,11 @@ def newcomers(session: Session, plan: Plan) -> list[InputChange]:
 
 
 def violations(session: Session, plan: Plan) -> list[checker.Violation]:
-    """The rules that the stored plan breaks, found by the independent checker on the stored problem."""
-    return checker.check(read_problem(plan.problem), proposal_of(session, plan))
+    """The rules that the stored plan breaks, found by the independent checker on the stored problem.
+
+    What somebody has accepted in editing it by hand is not among them.
+    """
+    return overrides.unaccepted(session, plan, checker.check(read_problem(plan.problem), proposal_of(session, plan)))
 
 
 def _input_change(key: str, what: str) -> InputChange:
@@ -224,7 +228,8 @@ def _get_plan(session: Session, plan_id: int) -> Plan:
     return plan
 
 
-def _get_draft(session: Session, plan_id: int) -> Plan:
+def get_draft(session: Session, plan_id: int) -> Plan:
+    """The plan. Raises NotFound, and MoveNotAllowed where it is no draft (any more)."""
     plan = _get_plan(session, plan_id)
     if plan.state is not PlanState.DRAFT:
         raise MoveNotAllowed(noun="plan", from_=plan.state.value, to=PlanState.PUBLISHED.value)

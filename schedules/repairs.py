@@ -6,7 +6,7 @@ usual single transaction. Until then everything can be undone: put the proposals
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -132,6 +132,18 @@ def disruptions_of(session: Session, repair: Repair) -> list[Disruption]:
 def latest_repair(session: Session) -> Repair | None:
     """The repair that was started last."""
     return session.scalar(select(Repair).order_by(Repair.id.desc()).limit(1))
+
+
+def latest_drafts(session: Session, plans: Iterable[Plan]) -> list[Plan]:
+    """Of some plans those that somebody may publish next: neither edited since nor proposals that wait to be chosen."""
+    live = (PlanState.DRAFT, PlanState.PUBLISHED)
+    edited = set(session.scalars(select(Plan.edited_from_id).where(Plan.state.in_(live))))
+    chosen = {repair.id: repair.chosen for repair in session.scalars(select(Repair))}
+    return [
+        plan
+        for plan in plans
+        if plan.id not in edited and (plan.repair_id is None or chosen.get(plan.repair_id) == plan.proposal)
+    ]
 
 
 def _days(session: Session, disruptions: Sequence[Disruption], now: datetime) -> tuple[date, date]:

@@ -33,7 +33,7 @@ MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (date(2026, 6, day) for day in (8, 9, 10,
 class Week:
     """Van 1 serves `first` on Tuesday at 9:00 and `outdoors` at 13:30 on Wednesday, van 2 `second` on Tuesday at 9:00.
 
-    Every visit may be held on Tuesday, Wednesday or Thursday from 8:00 to 16:00; `waiting` is accepted and unplanned.
+    Every visit may be held on Tuesday, Wednesday or Thursday from 8:00 to 15:00; `waiting` is accepted and unplanned.
     Van 1 rides with a driver and a tester, who both test; each visit needs one tester.
     """
 
@@ -59,7 +59,7 @@ def make_week(session: Session, *, now: datetime) -> Week:
     shifts = {day: make_shift(session, day, van, [driver, tester]) for day in week}
     other_shifts = {day: make_shift(session, day, other_van, other_crew) for day in week}
     service = make_service(session, skills={"tester": 1}, minutes=60, kits=12)
-    windows = [(day, 480, 960) for day in week]
+    windows = [(day, 480, 900) for day in week]
     first, second, outdoors, waiting = (
         make_request(
             session,
@@ -97,7 +97,7 @@ def entry_of(session: Session, week: Week, kind: DisruptionKind) -> changes.Entr
         DisruptionKind.CREW_ILL: {"crew_member_id": week.driver.id, "first_day": TUESDAY},
         DisruptionKind.TOWN_CANCELS: {"visit_id": visit_to(session, week.first).id},
         DisruptionKind.VENUE_CLOSED: {"venue_id": week.first.venue_id, "first_day": TUESDAY},
-        DisruptionKind.HEAT: {"first_day": WEDNESDAY, "opens": 660, "closes": 930},
+        DisruptionKind.HEAT: {"first_day": WEDNESDAY, "opens": 660, "closes": 840},
         DisruptionKind.STORM: {"first_day": WEDNESDAY},
         DisruptionKind.CREW_LATE: {"shift_id": week.shifts[TUESDAY].id, "minutes": 90},
         DisruptionKind.URGENT_VISIT: {"request_id": week.waiting.id},

@@ -105,7 +105,7 @@ def test_heat_cuts_its_hours_out_of_what_is_outdoors(session: Session, week: Wee
     assert changed(before, after) == {f"r{week.outdoors.id}": ["windows"]}
     windows = after.visit_by_id[f"r{week.outdoors.id}"].windows
     on_wednesday = [(window.opens, window.closes) for window in windows if window.day == WEDNESDAY]
-    assert on_wednesday == [(480, 660), (930, 960)]
+    assert on_wednesday == [(480, 660), (840, 900)]
     assert len(windows) == 4
 
 

@@ -151,7 +151,7 @@ def test_heat_moves_the_session_that_is_outdoors_out_of_its_hours_that_day(sessi
     new = found.retimed[0].new
     assert new is not None
     assert new.day == WEDNESDAY
-    assert new.closes <= 660
+    assert new.closes <= 660 or new.starts >= 840
 
 
 def test_what_is_under_way_stays_and_what_follows_it_is_retimed(session: Session, week: Week, now: datetime) -> None:

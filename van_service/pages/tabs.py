@@ -35,7 +35,11 @@ TABS: dict[Role, tuple[Tab, ...]] = {
     Role.COORDINATOR: (
         Tab("desk.home", lazy_gettext("Today"), ("desk.visits", "desk.visit")),
         Tab("desk.requests", lazy_gettext("Requests"), ("desk.request", "desk.reveal_contact")),
-        Tab("desk.runs", lazy_gettext("Planning"), ("desk.run", "desk.plan", "desk.review", "desk.publish")),
+        Tab(
+            "desk.runs",
+            lazy_gettext("Planning"),
+            ("desk.run", "desk.plan", "desk.review", "desk.publish", "desk.edit", "desk.change_plan"),
+        ),
         Tab("desk.disruptions", lazy_gettext("Bad day"), ("desk.enter_disruption", "desk.repair")),
         Tab("desk.coverage", lazy_gettext("Coverage")),
         Tab("desk.messages", lazy_gettext("Messages"), ("desk.reveal_phone",)),

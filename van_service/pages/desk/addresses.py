@@ -7,6 +7,7 @@ from flask import Blueprint
 from van_service.pages.desk import (
     coverage,
     disruptions,
+    edits,
     masters,
     messages,
     plans,
@@ -40,6 +41,9 @@ for method, rule, name, view in (
     ("GET", "/plans/<int:plan_id>", "plan", plans.show),
     ("GET", "/plans/<int:plan_id>/publish", "review", publishing.review),
     ("POST", "/plans/<int:plan_id>/publish", "publish", publishing.publish),
+    ("GET", "/plans/<int:plan_id>/edit", "edit", edits.show),
+    ("POST", "/plans/<int:plan_id>/edit", "change_plan", edits.change),
+    ("POST", "/plans/<int:plan_id>/undo", "undo_edit", edits.undo),
     ("POST", "/plans/<int:plan_id>/discard", "discard", publishing.discard),
     ("GET", "/bad-day", "disruptions", disruptions.page),
     ("POST", "/bad-day", "enter_disruption", disruptions.enter),

@@ -10,7 +10,7 @@ from flask_babel import gettext, lazy_gettext, ngettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from schedules import calendar, days, publishing
+from schedules import calendar, days, edits, publishing
 from schedules.differences import Change, ChangeKind, Difference
 from schedules.errors import ScheduleError, StalePlan, UnlawfulPlan
 from schedules.models import Disruption, Plan, PlanState, Shift, Town, Venue, Visit, VisitRequest
@@ -24,8 +24,8 @@ from van_service.pages import formats
 from van_service.pages.desk.answers import done, refused
 from van_service.pages.desk.letters import drafts_of
 from van_service.pages.desk.plans import figures_of, get_plan, tours_of
-from van_service.pages.desk.template_words import why_left_out
 from van_service.pages.happenings import happening_in_words
+from van_service.reasons import reason_in_words
 
 _l = lazy_gettext
 
@@ -117,6 +117,7 @@ def _page(plan: Plan, refusal: ScheduleError | None = None) -> str:
         stale=[_stale_in_words(change) for change in stale],
         newcomers=len(publishing.newcomers(db.session, plan)),
         broken=[words.rule_in_words(each.rule) for each in publishing.violations(db.session, plan)],
+        overridden=_overridden(plan),
         years=days.years_without_table(db.session, plan.first_day, plan.last_day),
         in_freeze=len(_in_freeze(changes)),
         refusal=refusal,
@@ -137,10 +138,25 @@ def _why(change: Change) -> str:
             return gettext("%(days)s later", days=formats.ago(later))
         return gettext("%(days)s earlier", days=formats.ago(-later))
     if change.kind is ChangeKind.DROPPED:
-        return why_left_out(change.why) if change.why else gettext("no place in this plan")
+        return reason_in_words(change.why) if change.why else gettext("no place in this plan")
     if change.kind is ChangeKind.OTHER_VAN:
         return gettext("the town notices nothing")
     return ""
+
+
+def _overridden(plan: Plan) -> list[str]:
+    """The rules that somebody broke knowingly in editing the draft by hand, for which request and why."""
+    return [
+        gettext(
+            "%(rule)s: request %(number)s, %(who)s: %(why)s",
+            rule=words.rule_in_words(override["rule"]),
+            number=note.request.number,
+            who=note.actor,
+            why=note.reason,
+        )
+        for note in edits.edits_of(db.session, plan)
+        for override in note.overrides
+    ]
 
 
 def _in_freeze(changes: Difference) -> list[Change]:

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import select
 
-from schedules.models import CrewMember, Plan, Skill, Unserved, Van
+from schedules.models import CrewMember, Plan, Skill
 from schedules.publishing import REPLANNED
 from schedules.requests import WITHDRAWN
 from van_service import words
-from van_service.extensions import db
 from van_service.pages import formats
 from van_service.pages.desk.messages import KINDS
 from van_service.pages.desk.names import short_day, short_town, short_van
 from van_service.pages.desk.worth import parts_in_words
 from van_service.pages.happenings import happening_in_words
 from van_service.reasons import reason_in_words
-
-SHIFT = re.compile(r"([\w-]+)@(\d{4}-\d{2}-\d{2}) ?")
 
 # What happened to a visit, by the kind of its change.
 CHANGES: dict[str, Any] = {
@@ -69,7 +64,7 @@ def words_of_desk() -> dict[str, Any]:
         "short_van": short_van,
         "short_day": short_day,
         "parts_in_words": parts_in_words,
-        "why_left_out": why_left_out,
+        "why_left_out": reason_in_words,
         "gap_in_words": gap_in_words,
         "plan_title": plan_title,
         "skill_words": skill_words,
@@ -78,6 +73,7 @@ def words_of_desk() -> dict[str, Any]:
         "message_kinds": KINDS,
         "change_kinds": CHANGES,
         "happening": happening_in_words,
+        "rule_words": words.rule_in_words,
     }
 
 
@@ -113,14 +109,3 @@ def reason_words(reason: str) -> str:
 def month_name(day: date) -> str:
     """2026年6月, June 2026."""
     return f"{day.year}年{day.month}月" if formats.is_chinese() else f"{day:%B} {day.year}"
-
-
-def why_left_out(row: Unserved) -> str:
-    """The reason with its numbers; shifts are called by van and day instead of by their code ("van1@2026-12-17")."""
-    return SHIFT.sub(_shift_in_words, reason_in_words(row))
-
-
-def _shift_in_words(found: re.Match[str]) -> str:
-    van = db.session.scalar(select(Van).where(Van.code == found[1]))
-    name = found[1] if van is None else formats.localized(van)
-    return f"{formats.day(date.fromisoformat(found[2]))} {name}{'：' if formats.is_chinese() else ', '}"

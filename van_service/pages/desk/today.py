@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask import render_template
 from sqlalchemy import func, select
 
-from schedules import calendar, outbox, runs, visits
+from schedules import calendar, outbox, repairs, runs, visits
 from schedules.fairness import LONGEST_WAIT_DAYS
 from schedules.lifecycle import LIVE_VISITS
 from schedules.models import Day, PlanState, RequestState, VisitRequest, VisitState
@@ -46,7 +46,12 @@ def home() -> str:
         now_visits=[visit for visit in coming if visit.day == today],
         unconfirmed=sum(visit.state is VisitState.PROMISED for visit in coming),
         in_force=[plan for plan in plans if plan.state is PlanState.PUBLISHED and plan.last_day >= today],
-        drafts=[plan for plan in plans if plan.state is PlanState.DRAFT and plan.last_day >= today][:MOST_DRAFTS],
+        drafts=[
+            plan
+            for plan in repairs.latest_drafts(db.session, plans)
+            if plan.state is PlanState.DRAFT and plan.last_day >= today
+        ][:MOST_DRAFTS],
+        disruptions=repairs.open_disruptions(db.session),
         under_way=[plan for plan in plans if plan.state in UNDER_WAY],
         problems=outbox.problems(db.session, since=now - timedelta(days=DAYS_OF_PROBLEMS)),
         overdue=overdue_towns(),
