@@ -60,7 +60,7 @@ def test_the_free_times_are_shown_by_day_and_half_with_their_grade(office: Flask
     page = send(office, ASK, {**form, "step": "offers"})
     assert page.status_code == 200
     assert len(buttons_on(page.text)) == 4  # Tuesday and Wednesday, each with a morning and an afternoon
-    assert re.search(r'aria-label="Tue 2 June \d\d:\d\d–\d\d:\d\d: (Good|Possible|Tight)"', page.text)
+    assert re.search(r"<b>(Good|Possible|Tight)</b><span>\d\d:\d\d<.*–\d\d:\d\d, Tue 2 June<", page.text)
     assert value_of(page.text, "people") == "80"
 
 
