@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 from schedules.calendar import instant, local_day
 from schedules.facts import facts_of_tour
 from schedules.models import Message, MessageState, Shift, Visit, VisitState
-from schedules.recipients import people_of
+from schedules.recipients import Person, people_of
 from schedules.reminders import RULES, WAITING, due_time, person_key, queue_message
 
 KIND = "crew_tour"
@@ -37,6 +37,16 @@ def queue_crew_tours(session: Session, *, now: datetime) -> int:
     ).all()
     told = _told(session, now)
     return sum(queue_crew_tour(session, shift, told, now=now) for shift in shifts)
+
+
+def news_of_tour(
+    session: Session, shift: Shift, stops: Sequence[dict[str, Any]], *, now: datetime
+) -> tuple[dict[str, Any], list[Person]]:
+    """What the crew would be told if these were its stops, and the people to whom that is news."""
+    facts = {"day": shift.day.isoformat(), "van": shift.van.number, "stops": list(stops)}
+    told = _told(session, now)
+    people = people_of(RULES[KIND].audiences, shift=shift)
+    return facts, [person for person in people if _news(told.get((shift.id, person.key)), facts)]
 
 
 def queue_crew_tour(session: Session, shift: Shift, told: dict[tuple[int, str], Message], *, now: datetime) -> int:

@@ -112,6 +112,13 @@ class Difference:
         """Everybody who would be told something, once each."""
         return list({person.key: person for change in self.changes for person in change.tell}.values())
 
+    @property
+    def shifts(self) -> list[Shift]:
+        """The shifts whose crews get another tour, by day and van."""
+        slots = [slot for change in self.changes for slot in (change.old, change.new) if slot is not None]
+        found = {slot.shift.id: slot.shift for slot in slots}
+        return sorted(found.values(), key=lambda shift: (shift.day, shift.van_id))
+
     def on_or_before(self, day: date) -> list[Change]:
         """The changes that touch a day up to this one, such as the last day of the freeze."""
         touched = [(change, [slot.day for slot in (change.old, change.new) if slot]) for change in self.changes]

@@ -47,11 +47,13 @@ def facts_of_request(request: VisitRequest) -> dict[str, Any]:
 
 def facts_of_tour(shift: Shift, visits: Iterable[Visit]) -> dict[str, Any]:
     """A shift's stops in the order of driving."""
-    stops = [
-        {"arrives": visit.arrives, "starts": visit.starts, "venue_id": visit.venue_id, **_place(visit)}
-        for visit in visits
-    ]
+    stops = [facts_of_stop(visit, visit.arrives, visit.starts) for visit in visits]
     return {"day": shift.day.isoformat(), "van": shift.van.number, "stops": stops}
+
+
+def facts_of_stop(row: Visit | VisitRequest, arrives: int, starts: int) -> dict[str, Any]:
+    """One stop of a tour, promised or planned."""
+    return {"arrives": arrives, "starts": starts, "venue_id": row.venue_id, **_place(row)}
 
 
 def same_slot(facts: Mapping[str, Any], others: Mapping[str, Any]) -> bool:

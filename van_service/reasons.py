@@ -14,6 +14,7 @@ from babel.dates import format_skeleton
 from flask_babel import get_locale, gettext, lazy_gettext, ngettext
 from sqlalchemy import select
 
+from schedules.edits import BY_HAND
 from schedules.models import Explanation, Skill, Unserved, Van
 from van_service import words
 from van_service.extensions import db
@@ -72,6 +73,8 @@ NEAREST: dict[str, Any] = {
 
 def reason_in_words(unserved: Unserved, explanation: Explanation | None = None) -> str:
     """One or two sentences with the numbers; those that were worked out in the background where they are there."""
+    if unserved.reason == BY_HAND:
+        return gettext("Taken out by hand.")
     detail = unserved.detail if explanation is None else explanation.reason
     return _outranked(detail) if unserved.reason == "outranked" else _impossible(detail)
 
@@ -166,6 +169,8 @@ def _cost(detail: Mapping[str, Any], points: int) -> str:
 def why_left_out(left_out: Unserved) -> tuple[str, str]:
     """Headline and explanation of why the published plan has no place for a request; other towns stay unnamed."""
     detail = left_out.detail
+    if left_out.reason == BY_HAND:
+        return gettext("The coordinator left it out of this plan"), _comfort(0)
     if left_out.reason == "outranked":
         return gettext("The vans are taken at the times you gave"), _comfort(len(detail.get("displaces") or ()))
     shifts = int(detail.get("shifts") or 0)

@@ -5,16 +5,27 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from schedules import audit, changes, publishing, repairs, visits
+from schedules.crew_tours import queue_crew_tours
 from schedules.differences import ChangeKind
 from schedules.errors import MoveNotAllowed, NotFound, StalePlan
 from schedules.messages import text_of
-from schedules.models import DisruptionKind, DisruptionState, Message, Plan, PlanState, RequestState, Visit, VisitState
+from schedules.models import (
+    DisruptionKind,
+    DisruptionState,
+    Message,
+    MessageState,
+    Plan,
+    PlanState,
+    RequestState,
+    Visit,
+    VisitState,
+)
 from tests.upset import WEDNESDAY, Week, enter, make_plans, make_week, visit_to
-from van_service.pages.desk.letters import drafts_of
+from van_service.pages.desk.letters import crew_drafts_of, drafts_of
 
 TUESDAY_DAWN = datetime(2026, 6, 8, 22, 30, tzinfo=UTC)  # Tuesday 9 June, 6:30 in Shanghai
 
@@ -122,6 +133,31 @@ def test_the_outbox_holds_exactly_the_messages_that_were_drafted(
     assert sorted((message.recipient, message.kind, text_of(message)) for message in news) == drafted
     concerned = {change.request.contact_email for change in found.changes if change.kind is not ChangeKind.OTHER_VAN}
     assert {message.recipient for message in news if "office" not in message.recipient} == concerned
+
+
+@pytest.mark.parametrize("kind", list(DisruptionKind))
+def test_the_crews_told_are_those_whose_tours_change_and_read_what_was_drafted(
+    session: Session, week: Week, kind: DisruptionKind
+) -> None:
+    """Everybody has been told the tours of the week; then a proposal that stays within the day is published."""
+    monday_night = datetime(2026, 6, 8, 12, 0, tzinfo=UTC)
+    queue_crew_tours(session, now=monday_night)
+    session.execute(update(Message).where(Message.kind == "crew_tour").values(state=MessageState.SENT))
+    before = set(session.scalars(select(Message.key)))
+    enter(session, week, kind, now=TUESDAY_DAWN)
+    plan = repaired(session, now=TUESDAY_DAWN)[1]
+    found = publishing.difference(session, plan, now=TUESDAY_DAWN)
+    drafted = sorted(
+        (person.address, draft.text)
+        for draft in crew_drafts_of(session, plan, found, now=TUESDAY_DAWN)
+        for person in draft.people
+    )
+    publishing.publish(session, plan.id, actor="zhou", now=TUESDAY_DAWN)
+    queue_crew_tours(session, now=TUESDAY_DAWN)
+    session.commit()
+    news = [message for message in session.scalars(select(Message)) if message.key not in before]
+    assert drafted
+    assert sorted((each.recipient, text_of(each)) for each in news if each.kind == "crew_tour") == drafted
 
 
 def test_a_town_that_called_its_visit_off_is_told_so_and_may_ask_again(session: Session, week: Week) -> None:

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from schedules import crew_tours
 from schedules.differences import Change, ChangeKind, Difference
+from schedules.facts import facts_of_stop
 from schedules.messages import text_of
-from schedules.models import RequestState
-from schedules.recipients import Person
+from schedules.models import Plan, RequestState, Shift
+from schedules.recipients import DEFAULT_LOCALE, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,46 @@ def drafts_of(changes: Difference) -> Iterator[Draft]:
         for person in change.tell:
             assert change.message is not None  # nobody is told without one
             yield Draft(change, person, change.message, facts_of(change))
+
+
+@dataclass(frozen=True, slots=True)
+class CrewDraft:
+    """The new tour of a shift, as the people riding on it would be told."""
+
+    shift: Shift
+    people: tuple[Person, ...]
+    facts: dict[str, Any]
+    kind: str = crew_tours.KIND
+    locale: str = DEFAULT_LOCALE
+
+    @property
+    def text(self) -> tuple[str, str]:
+        """Subject and body."""
+        return text_of(self)
+
+
+def crew_drafts_of(session: Session, plan: Plan, changes: Difference, *, now: datetime) -> list[CrewDraft]:
+    """The tours that crews would be told of once the plan is published, where they are news to somebody."""
+    found = []
+    for shift in changes.shifts:
+        facts, people = crew_tours.news_of_tour(session, shift, _stops_after(session, plan, shift, changes), now=now)
+        if people:
+            found.append(CrewDraft(shift, tuple(people), facts))
+    return found
+
+
+def _stops_after(session: Session, plan: Plan, shift: Shift, changes: Difference) -> list[dict[str, Any]]:
+    """The shift's stops once the plan is published: the plan's, and what stands there that the plan leaves alone."""
+    tours = [tour for tour in plan.tours if tour.shift_id == shift.id]
+    planned = {stop.request_id: stop for tour in tours for stop in tour.stops}
+    gone = {change.request.id for change in changes.changes}
+    stops = [facts_of_stop(stop.request, stop.arrives, stop.starts) for stop in planned.values()]
+    stops += [
+        facts_of_stop(visit, visit.arrives, visit.starts)
+        for visit in crew_tours.visits_of_shift(session, shift.id)
+        if visit.request_id not in planned and visit.request_id not in gone
+    ]
+    return sorted(stops, key=lambda stop: (stop["arrives"], stop["starts"]))
 
 
 def facts_of(change: Change) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from van_service.clock import utc_now
 from van_service.extensions import db
 from van_service.pages import formats
 from van_service.pages.desk.answers import done, refused
-from van_service.pages.desk.letters import drafts_of
+from van_service.pages.desk.letters import crew_drafts_of, drafts_of
 from van_service.pages.desk.plans import figures_of, get_plan, tours_of
 from van_service.pages.happenings import happening_in_words
 from van_service.reasons import reason_in_words
@@ -110,6 +110,7 @@ def _page(plan: Plan, refusal: ScheduleError | None = None) -> str:
         signs=SIGNS,
         why=_why,
         drafts=drafts,
+        crew_drafts=crew_drafts_of(db.session, plan, changes, now=now),
         first_drafts=FIRST_DRAFTS,
         show_kept="kept" in request.args,
         drafts_number=len(drafts),
