@@ -11,13 +11,15 @@ import numpy as np
 from routes.compiled import Compiled
 from routes.effort import Effort
 from routes.master import Master, Relaxed, lagrangian_bound, violated_cuts
-from routes.pricing import FEW_LABELS, MANY_LABELS, Priced, Pricer
+from routes.pricing import FEW_LABELS, Priced, Pricer
 from routes.tours import Prices, Scope, TourPool
 
 _CUTS_PER_ROUND = 60
 _CUT_ROUNDS = 40
 _MOST_COLUMNS = 32_000
-_SMOOTHED_CLASSES = 120
+_LEAST_GAIN = 0.1
+_NEAR = 5e-5
+_MANY_CLASSES = 120
 _SMOOTHED_UNTIL = 0.002
 _FEW_NEWS = 200
 _MINUTES_ON_THE_ROAD = 20
@@ -83,10 +85,15 @@ def generate(
     if guess is not None:
         priced = price_once(scope, pricer, state, guess, FEW_LABELS)
         master.add_columns(priced.numbers if priced else ())
+    uncut = before = math.inf
     for _ in range(cut_rounds + 1):
         _converge(master, scope, pool, pricer, state, effort, enough)
         if not state.converged or state.relaxed is None or enough(state):
             break
+        uncut = state.bound if before == math.inf else uncut
+        if _is_large(scope) and before - state.bound < _LEAST_GAIN * (uncut - state.bound):
+            break
+        before = state.bound
         cuts = violated_cuts(pool, state.relaxed.shares, master.cuts, _CUTS_PER_ROUND)
         if not cuts:
             break
@@ -104,10 +111,9 @@ def _converge(
     effort: Effort,
     enough: Enough,
 ) -> None:
-    """Column generation to the end: until no tour is worth more than it costs."""
+    """Column generation to the end: until no tour is worth more than it costs, or nearly so where a step takes long."""
     state.converged = False
-    labels = FEW_LABELS
-    smooth = bool(np.count_nonzero(scope.counts) > _SMOOTHED_CLASSES)
+    smooth = _is_large(scope)
     while not effort.over():
         relaxed = master.solve(effort)
         if relaxed is None:
@@ -115,22 +121,25 @@ def _converge(
         state.relaxed = relaxed
         smooth = smooth and _is_far(state, relaxed)
         prices = smoothed(state.prices, relaxed.prices) if smooth else relaxed.prices
-        priced = price_once(scope, pricer, state, prices, labels)
-        while priced is not None and not priced.numbers and not priced.exact and labels < MANY_LABELS:
-            labels *= 4
-            priced = price_once(scope, pricer, state, prices, labels)
+        priced = price_once(scope, pricer, state, prices, FEW_LABELS)
         if priced is None:
             return
-        if not priced.numbers and not smooth:
+        news = master.fresh(priced.numbers)
+        if not smooth and (not news or (_is_large(scope) and state.bound - relaxed.value < _NEAR * abs(state.bound))):
             state.converged = True
             return
-        if smooth and len(priced.numbers) < _FEW_NEWS:
-            smooth, labels = False, 4 * FEW_LABELS
-        master.add_columns(priced.numbers)
-        if len(master.numbers) > _MOST_COLUMNS and len(priced.numbers) > _FEW_NEWS:
-            master.keep_only(_worth_keeping(master, pool, relaxed, priced))
+        if smooth and len(news) < _FEW_NEWS:
+            smooth = False
+        master.add_columns(news)
+        if len(master.numbers) > _MOST_COLUMNS and len(news) > _FEW_NEWS:
+            master.keep_only(_worth_keeping(master, pool, relaxed, news))
         if enough(state):
             return
+
+
+def _is_large(scope: Scope) -> bool:
+    """Whether so many classes are open that each step takes a second or so."""
+    return bool(np.count_nonzero(scope.counts) > _MANY_CLASSES)
 
 
 def _is_far(state: Generation, relaxed: Relaxed) -> bool:
@@ -153,12 +162,12 @@ def smoothed(centre: Prices | None, prices: Prices) -> Prices:
     )
 
 
-def _worth_keeping(master: Master, pool: TourPool, relaxed: Relaxed, priced: Priced) -> list[int]:
+def _worth_keeping(master: Master, pool: TourPool, relaxed: Relaxed, news: list[int]) -> list[int]:
     """The columns in use, so that the value does not fall, the news, and those nearest to the prices."""
     numbers = np.array(master.numbers)
     reduced = pool.reduced(relaxed.prices)[numbers]
     nearest = numbers[np.argsort(-reduced, kind="stable")[: _MOST_COLUMNS // 2]]
-    return sorted({*relaxed.shares, *priced.numbers, *nearest.tolist()})
+    return sorted({*relaxed.shares, *news, *nearest.tolist()})
 
 
 def price_once(scope: Scope, pricer: Pricer, state: Generation, prices: Prices, labels: int) -> Priced | None:

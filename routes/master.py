@@ -100,6 +100,10 @@ class Master:
         """The columns offered."""
         return list(self._shares)
 
+    def fresh(self, numbers: Iterable[int]) -> list[int]:
+        """Those that are not offered yet."""
+        return [number for number in numbers if number not in self._shares]
+
     def add_columns(self, numbers: Iterable[int]) -> None:
         """Offer columns of the pool; those outside the scope must not be among them."""
         for number in numbers:

@@ -30,7 +30,7 @@ FEW_LABELS, MANY_LABELS = 500_000, 4_000_000
 
 
 class Priced(NamedTuple):
-    """News for the master: column numbers, and for each class a number that no reduced value of it exceeds.
+    """Column numbers for the master, and for each class a number that no reduced value of it exceeds.
 
     Where the search of a class was cut short, `exact` is false and its number is a weaker bound.
     """
@@ -100,17 +100,21 @@ class LabellingPricer:
 
     def price(self, prices: Prices, scope: Scope, most_labels: int) -> Priced | None:
         """The best tours of each class with a reduced value above the price of the class, searched with at most so
-        many labels a class; None if the run is over first."""
+        many labels a class, or with many where few find none; None if the run is over first."""
         best = np.full(len(self._compiled.classes), -np.inf)
-        numbers: list[int] = []
         classes = [klass for klass, count in enumerate(scope.counts) if count > 0]
-        results = self._each(partial(self._best, prices, scope, most_labels), classes)
-        for klass, found in zip(classes, results, strict=True):
+        results = dict(zip(classes, self._each(partial(self._best, prices, scope, most_labels), classes), strict=True))
+        hasty = [klass for klass, found in results.items() if found and not found.complete]
+        if hasty and most_labels < MANY_LABELS and not any(found and len(found.value) for found in results.values()):
+            again = self._each(partial(self._best, prices, scope, MANY_LABELS), hasty)
+            results.update(zip(hasty, again, strict=True))
+        numbers: list[int] = []
+        for klass, found in results.items():
             if found is None:
                 return None
             best[klass] = found.best
-            numbers += self._pool.extend(self._columns(klass, found))
-        return Priced(numbers, best, all(found is not None and found.complete for found in results))
+            numbers += [self._pool.find(column) for column in self._columns(klass, found)]
+        return Priced(numbers, best, all(found is not None and found.complete for found in results.values()))
 
     def within(self, prices: Prices, scope: Scope, slack: float, most: int) -> list[int] | None:
         """Every column whose reduced value lies at most `slack` below the price of its class; None if over `most`."""
