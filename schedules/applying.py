@@ -84,6 +84,12 @@ def stale_since(session: Session, plan: Plan) -> list[publishing.InputChange]:
     return [each for each in publishing.staleness(session, plan) if f"{each.noun}:{each.id}" not in ours]
 
 
+def last_day_needed(session: Session, plan: Plan) -> date:
+    """The last day that the next plan must have so that it serves what was applied to this one."""
+    codes = [row.changes[number]["shift"] for row, number in _applied(session, plan.id)]
+    return max([plan.last_day, *(date.fromisoformat(code.rpartition("@")[2]) for code in codes)])
+
+
 # May it be applied? ---------------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 from routes import Problem, read_problem
 from routes import plan as proposals
 from routes.changes import Means
+from routes.explanations import Explainer
 from schedules.drafts import request_id
+from schedules.errors import NotFound
 from schedules.means import means_of
 from schedules.models import Explanation, Plan, PlanState, Unserved
 from schedules.publishing import proposal_of
@@ -134,3 +136,36 @@ def _change(remedy: dict[str, Any]) -> dict[str, Any]:
 
 def _ids(visits: Iterable[str]) -> list[int]:
     return [request_id(visit) for visit in visits]
+
+
+def explanations_of(session: Session, plan_id: int) -> dict[int, Explanation]:
+    """What is explained of a plan so far, by request id."""
+    found = select(Explanation).where(Explanation.plan_id == plan_id).order_by(Explanation.id)
+    return {row.request_id: row for row in session.scalars(found)}
+
+
+def why_here(session: Session, plan: Plan, asked: int) -> dict[str, Any]:
+    """Why a served request is where it is, with what the next best places would cost.
+
+    Raises:
+        NotFound: the plan does not serve the request.
+    """
+    proposal = proposal_of(session, plan)
+    if plan.problem is None or f"r{asked}" not in proposal.served:
+        raise NotFound(noun="stop", id=asked)
+    why = Explainer(read_problem(plan.problem), proposal).why_here(f"r{asked}")
+    return {
+        "request_id": asked,
+        "shift_code": why.shift,
+        "starts": why.starts,
+        "pinned": why.pinned,
+        "next_best": [
+            {
+                "shift_code": place.shift,
+                "starts": place.starts,
+                "points": place.points,
+                "displaces": _ids(place.displaces),
+            }
+            for place in why.next_best
+        ],
+    }

@@ -6,9 +6,8 @@ import pytest
 
 from schedules import drafts
 from van_service import reasons
-from van_service.pages import town_words
 
 
-@pytest.mark.parametrize("words", [reasons.OBSTACLES, town_words.OBSTACLES], ids=["coordinator", "town"])
+@pytest.mark.parametrize("words", [reasons.OBSTACLES, reasons.OBSTACLES_FOR_TOWNS], ids=["coordinator", "town"])
 def test_every_obstacle_has_words(words):
     assert set(drafts.OBSTACLES) <= set(words)

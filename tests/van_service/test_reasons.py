@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 
 from routes import alone
-from schedules.models import Unserved
+from schedules.models import Explanation, Unserved
+from tests.factories import make_van
 from van_service import create_app, reasons
+from van_service.extensions import db
 from van_service.settings import Settings
 
 IMPOSSIBLE = {
@@ -27,8 +30,10 @@ def app(tmp_path: Path) -> Flask:
 
 @pytest.fixture(params=["zh_CN", "en"])
 def language(request: pytest.FixtureRequest, app: Flask) -> Iterator[str]:
-    """A request in one language, within which words are made."""
+    """A request in one language, within which words are made, and a van to name."""
     with app.test_request_context(f"/?lang={request.param}"):
+        db.create_all()
+        make_van(db.session, code="van1", name_zh="1 号车", name_en="Van 1")
         yield request.param
 
 
@@ -43,11 +48,11 @@ def test_the_impossible_names_its_rules_and_the_nearest_miss(language: str) -> N
         == {
             "en": (
                 "Impossible on all 17 shifts even in an empty calendar: does not fit into the times given (12), crew "
-                "without the skills (5). Nearest: van1@2026-06-02 earliest 07:30, latest 14:00, 60 min short."
+                "without the skills (5). Nearest: Tue, Jun 2 Van 1: earliest 07:30, latest 14:00, 60 min short."
             ),
             "zh_CN": (
                 "不可行：空日历里 17 个班次都排不了：放不进所给时段 (12)、随车人员缺技能 (5)。 "
-                "最接近：van1@2026-06-02 最早 07:30，最晚 14:00，差 60 分钟。"
+                "最接近：6月2日周二 1 号车：最早 07:30，最晚 14:00，差 60 分钟。"
             ),
         }[language]
     )
@@ -58,10 +63,25 @@ def test_the_outranked_names_what_it_would_displace(language: str) -> None:
     assert (
         said
         == {
-            "en": "Outranked: would displace 2 visits, net −142 points.",
-            "zh_CN": "被更高优先级占用：需撤下 2 场，净减 142。",
+            "en": "Outranked: would displace 2 visits. Serving it costs at most 142 points.",
+            "zh_CN": "被更高优先级占用：需撤下 2 场。 排上最多净减 142 分。",
         }[language]
     )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "en", "zh"),
+    [
+        ({"points": 58, "at_least": 58, "exact": True}, "costs exactly 58 points.", "正好净减 58 分。"),
+        ({"points": 90, "at_least": 40, "exact": False}, "costs 40 to 90 points.", "净减 40 到 90 分。"),
+        ({"points": 90, "at_least": 0, "exact": False}, "costs at most 90 points.", "最多净减 90 分。"),
+        ({"points": -20, "at_least": -30, "exact": False}, "is worth 20 points more.", "还能多 20 分。"),
+    ],
+)
+def test_the_price_says_no_more_than_is_proven(numbers: dict[str, Any], en: str, zh: str, language: str) -> None:
+    unserved = Unserved(reason="outranked", detail={"displaces": [3], "points": 200})
+    known = Explanation(reason={"displaces": [3], **numbers}, changes=[])
+    assert reasons.reason_in_words(unserved, known).endswith({"en": en, "zh_CN": zh}[language])
 
 
 @pytest.mark.parametrize(

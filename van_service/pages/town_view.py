@@ -8,10 +8,11 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from schedules import fairness, visits
+from schedules import explaining, fairness, visits
 from schedules.fairness import TownCoverage
 from schedules.lifecycle import LIVE_VISITS
 from schedules.models import Plan, PlanState, Report, RequestState, Town, Unserved, Visit, VisitRequest
+from van_service.remedies import Remedy, remedy_for_town
 
 
 def live_visit(session: Session, asked: VisitRequest) -> Visit | None:
@@ -46,6 +47,12 @@ def left_out_of(session: Session, mine: Sequence[VisitRequest]) -> dict[int, Uns
         .order_by(Unserved.plan_id)
     )
     return {row.request_id: row for row in rows}
+
+
+def remedy_of(session: Session, left_out: Unserved) -> Remedy | None:
+    """The cheapest change that would have served the request and is the town's to make; None where none is known."""
+    explanation = explaining.explanations_of(session, left_out.plan_id).get(left_out.request_id)
+    return None if explanation is None else remedy_for_town(explanation)
 
 
 def standing_of(session: Session, town: Town, today: date) -> TownCoverage | None:

@@ -14,24 +14,6 @@ from van_service.pages import formats
 
 _l = lazy_gettext
 
-# What each broken rule means to somebody who asks for a visit.
-OBSTACLES: dict[str, Any] = {
-    "crew": _l("nobody with the needed skill rides that day"),
-    "window": _l("the session does not fit into the times given"),
-    "shift_hours": _l("it lies outside the van's hours"),
-    "travel_time": _l("the drive there and back takes too long"),
-    "lunch": _l("the crew would have no lunch break"),
-    "equipment": _l("the van lacks the equipment"),
-    "kits": _l("there are not enough test kits"),
-    "max_visits": _l("the van already has its most visits a day"),
-    "max_driving": _l("the van would drive too long"),
-    "day": _l("no van drives on the days asked"),
-    "out_of_service": _l("van out of service"),
-    "notice": _l("it is too soon to send the van"),
-    "venue_rest": _l("another visit to the venue is near"),
-    "pin": _l("pinned to a shift that does not drive"),
-    "once": _l("an alternative is already served"),
-}
 ENDED = (RequestState.DECLINED, RequestState.WITHDRAWN, RequestState.EXPIRED)
 
 
@@ -130,38 +112,6 @@ _NEXT: dict[RequestState, Any] = {
     RequestState.WITHDRAWN: _l("You took it back."),
     RequestState.EXPIRED: _l("Its last time passed without a visit. You can ask again."),
 }
-
-
-def why_left_out(left_out: Unserved) -> tuple[str, str]:
-    """Headline and explanation of why the published plan has no place for a request; other towns stay unnamed."""
-    detail = left_out.detail
-    if left_out.reason == "outranked":
-        number = len(detail.get("displaces") or ())
-        return gettext("The vans are taken at the times you gave"), _outranked(number)
-    shifts = int(detail.get("shifts") or 0)
-    parts = [
-        gettext("%(obstacle)s (%(number)s)", obstacle=OBSTACLES[rule], number=number)
-        for rule, number in sorted((detail.get("rules") or {}).items(), key=lambda item: -item[1])
-        if rule in OBSTACLES
-    ]
-    tried = ngettext("%(num)s shift was tried", "%(num)s shifts were tried", shifts)
-    colon, stop = ("：", "。") if formats.is_chinese() else (": ", ".")
-    obstacles = colon + formats.listed(parts) if parts else ""
-    return gettext("At these times no shift can do it"), f"{tried}{obstacles}{stop}"
-
-
-def _outranked(number: int) -> str:
-    instead = (
-        ngettext(
-            "Coming to you would mean calling off %(num)s more pressing visit. ",
-            "Coming to you would mean calling off %(num)s more pressing visits. ",
-            number,
-        )
-        if number
-        else ""
-    )
-    comfort = gettext("Nothing is wrong with your request, and later ones do not suffer from it.")
-    return f"{instead}{comfort}"
 
 
 def _day(at: Any) -> str:

@@ -29,6 +29,7 @@ from van_service.clock import utc_now
 from van_service.extensions import db
 from van_service.pages import day_picker, formats, slot_picker, town_view, town_words, wish_form
 from van_service.pages.wish_form import WishForm
+from van_service.reasons import why_left_out
 
 blueprint = Blueprint("town", __name__, url_prefix="/town")
 
@@ -288,7 +289,8 @@ def _request_page(asked: VisitRequest, *, phone: str = "") -> str:
         report=report,
         steps=town_words.steps_of(asked, visit, left_out),
         next_step=town_words.next_step(asked, visit, left_out, None, today=today),
-        why=town_words.why_left_out(left_out) if left_out is not None else None,
+        why=why_left_out(left_out) if left_out is not None else None,
+        remedy=town_view.remedy_of(db.session, left_out) if left_out is not None else None,
         changeable=asked.state in CHANGEABLE,
         open=asked.state in OPEN_STATES,
         callable=live and visit is not None and town_view.crew_may_be_called(visit, today),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from flask import abort, current_app, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from schedules import calendar, fairness, publishing
+from schedules import applying, calendar, explaining, fairness, publishing
 from schedules.days import add_working_days
 from schedules.differences import Difference, requests_considered
 from schedules.errors import BeyondCalendar
@@ -84,6 +85,8 @@ def show(plan_id: int) -> str:
         table=request.args.get("view") == "table",
         services=_services_of(plan),
         left_out=_sorted_by_weight(plan),
+        explained=explaining.explanations_of(db.session, plan.id),
+        plan_until=applying.last_day_needed(db.session, plan),
         first_reasons=FIRST_REASONS,
         map_day=map_day,
         map_tours=[tour for tour in tours if tour.shift.day == map_day],
@@ -198,7 +201,8 @@ def _sorted_by_weight(plan: Plan) -> list[Unserved]:
 
 def _named(plan: Plan) -> dict[int, VisitRequest]:
     """The requests that reasons speak of, by id."""
-    ids = {other for row in plan.unserved for other in _others(row)}
+    ids = {other for row in plan.unserved for other in _others(row.detail)}
+    ids |= {other for row in explaining.explanations_of(db.session, plan.id).values() for other in _others(row.reason)}
     found = (
         select(VisitRequest)
         .where(VisitRequest.id.in_(ids))
@@ -207,8 +211,8 @@ def _named(plan: Plan) -> dict[int, VisitRequest]:
     return {asked.id: asked for asked in db.session.scalars(found)}
 
 
-def _others(row: Unserved) -> list[int]:
-    return [*row.detail.get("displaces", ()), *row.detail.get("rivals", ())]
+def _others(reason: dict[str, Any]) -> list[int]:
+    return [*reason.get("displaces", ()), *reason.get("rivals", ())]
 
 
 def _inbox() -> dict[str, object]:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
-from schedules import audit, calendar, requests, venues, visits
+from schedules import audit, calendar, explaining, requests, venues, visits
 from schedules.errors import BadChoice, ScheduleError
 from schedules.fairness import LONGEST_WAIT_DAYS
 from schedules.models import AuditRow, Plan, PlanState, Priority, RequestState, Shift, Town, Unserved, VisitRequest
@@ -147,13 +147,15 @@ def reveal_contact(request_id: int) -> str:
 def _page(asked: VisitRequest, *, phone: str = "") -> str:
     today = calendar.local_day(utc_now())
     days = [window.day for window in asked.windows if window.day >= today]
+    left_out = _left_out([asked]).get(asked.id)
     return render_template(
         "desk/request.html",
         asked=asked,
         worth=worth_of(db.session, [asked], today=today)[asked.id],
         cap=LONGEST_WAIT_DAYS,
         visit=visits.visit_of_request(db.session, asked.id),
-        left_out=_left_out([asked]).get(asked.id),
+        left_out=left_out,
+        explained=explaining.explanations_of(db.session, left_out.plan_id).get(asked.id) if left_out else None,
         last_there=venues.last_visit_day(db.session, asked.venue_id),
         shifts=_shifts_on(days) if asked.state in PINNABLE else [],
         pinned=db.session.get(Shift, asked.pinned_shift_id) if asked.pinned_shift_id else None,

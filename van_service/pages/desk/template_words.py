@@ -18,7 +18,8 @@ from van_service.pages.desk.messages import KINDS
 from van_service.pages.desk.names import short_day, short_town, short_van
 from van_service.pages.desk.worth import parts_in_words
 from van_service.pages.happenings import happening_in_words
-from van_service.reasons import reason_in_words
+from van_service.reasons import reason_in_words, shift_in_words
+from van_service.remedies import nothing_helps, remedies_of
 
 # What happened to a visit, by the kind of its change.
 CHANGES: dict[str, Any] = {
@@ -65,6 +66,9 @@ def words_of_desk() -> dict[str, Any]:
         "short_day": short_day,
         "parts_in_words": parts_in_words,
         "why_left_out": reason_in_words,
+        "shift_in_words": shift_in_words,
+        "remedies_of": remedies_of,
+        "nothing_helps": nothing_helps,
         "gap_in_words": gap_in_words,
         "plan_title": plan_title,
         "skill_words": skill_words,
