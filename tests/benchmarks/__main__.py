@@ -1,4 +1,4 @@
-"""The planner's benchmark: `python -m tests.benchmarks [districts|toptw|report] ...`.
+"""The planner's benchmark: `python -m tests.benchmarks [districts|toptw|report|offers] ...`.
 
 Without a word it is the short form: one S and one M for a few seconds each, every solver that is installed.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from routes import Problem, read_problem
+from tests.benchmarks import offers
 from tests.benchmarks.district import SIZES, VARIANTS, district
 from tests.benchmarks.judging import TOPTW, BestKnowns
 from tests.benchmarks.measure import LIBRARIES, NAMES, installed, measure
@@ -30,6 +31,9 @@ _SHORT = (("S", 1, (3.0,)), ("M", 1, (5.0,)))
 def main() -> int:
     """Run what was asked and print the tables; 1 if the planner itself broke or made an unlawful plan."""
     wish = _parser().parse_args()
+    if wish.command == "offers":
+        offers.measure_and_print(write_readme=wish.write_readme)
+        return 0
     solvers = _available(wish.solvers) if wish.command != "report" else []
     runs = list(_run_all(wish, solvers))
     folder = wish.best_known or wish.folder
@@ -126,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     toptw.add_argument("--limits", nargs="+", type=float, default=[10.0, 60.0])
     toptw.add_argument("--solvers", nargs="+", choices=LIBRARIES, default=["planner"])
     _command(commands, "report", "the tables of runs made before")
+    _command(commands, "offers", "how soon a town sees the slots that are free")
     return parser
 
 
