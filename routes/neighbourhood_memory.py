@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routes.class_arrays import ClassArrays
-from routes.shift_classes import NEVER, Integers, ShiftClass
+from routes.shift_classes import NEVER, ShiftClass
+from routes.successors import reach
 
 Words = NDArray[np.uint64]
 
@@ -31,7 +32,7 @@ def nearest_circles(arrays: ClassArrays, most: int) -> Words:
 
 def _circles(arrays: ClassArrays) -> NDArray[np.bool_]:
     """Whether a tour can serve the first, the second, and the first again."""
-    first, last = _reach(arrays)
+    first, last = reach(arrays)
     ready = np.maximum(arrays.starts + arrays.travel[0] + arrays.setup, first) + arrays.post
     there = np.maximum(ready[:, None] + arrays.travel + arrays.setup[None, :], first[None, :])
     back = there + arrays.post[None, :] + arrays.travel.T + arrays.setup[:, None]
@@ -39,14 +40,6 @@ def _circles(arrays: ClassArrays) -> NDArray[np.bool_]:
     circle[0, :] = circle[:, 0] = False
     np.fill_diagonal(circle, False)
     return np.asarray(circle)
-
-
-def _reach(arrays: ClassArrays) -> tuple[Integers, Integers]:
-    """The first and the last session start of each visit."""
-    spans = [slice(*arrays.option_from[place : place + 2]) for place in range(len(arrays.setup))]
-    first = np.array([arrays.first[span].min(initial=NEVER) for span in spans])
-    last = np.array([arrays.last[span].max(initial=-NEVER) for span in spans])
-    return first, last
 
 
 def forbidden(shift_class: ShiftClass) -> Words:

@@ -130,13 +130,14 @@ def _enter(tours, table, new, words):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _extend(arrays, tours, table, cuts, price, active, forbids, ends, ranked, starts, threshold, travel_weight, row):  # type: ignore[no-untyped-def]  # noqa: C901
+def _extend(arrays, tours, table, cuts, price, ways, forbids, ends, ranked, starts, threshold, travel_weight, row):  # type: ignore[no-untyped-def]  # noqa: C901
     rows, points, bits, state = tours.rows, tours.points, tours.bits, tours.state
     words = forbids.shape[1]
     odd = MEMORY + words
     end = odd + cuts.counts.shape[1]
     here = rows[row, PLACE]
-    for j in active:
+    for way in range(ways.begin[here], ways.begin[here + 1]):
+        j = ways.to[way]
         barred = rows[row, LOAD] + arrays.load[j] > arrays.kits
         for w in range(words):
             if bits[row, MEMORY + w] & forbids[j, w]:
@@ -181,7 +182,7 @@ def _extend(arrays, tours, table, cuts, price, active, forbids, ends, ranked, st
 
 @njit(cache=True, nogil=True)
 def enumerate_onward(  # type: ignore[no-untyped-def]
-    arrays, tours, table, cuts, price, active, forbids, ends, ranked, starts, threshold, travel_weight, budget
+    arrays, tours, table, cuts, price, ways, forbids, ends, ranked, starts, threshold, travel_weight, budget
 ):
     """Grow tours until all have grown (true), the room is used up (true) or the budget is spent (false; call again)."""
     state = tours.state
@@ -190,12 +191,12 @@ def enumerate_onward(  # type: ignore[no-untyped-def]
         row = state[SHELF]
         if tours.rows[row, STATUS] == WAITING and tours.rows[row, SERVED] < arrays.max_visits:
             _extend(
-                arrays, tours, table, cuts, price, active, forbids, ends, ranked, starts, threshold, travel_weight, row
+                arrays, tours, table, cuts, price, ways, forbids, ends, ranked, starts, threshold, travel_weight, row
             )
             if state[FULL]:
                 return True
         state[SHELF] += 1
-        state[SPENT] += len(active)
+        state[SPENT] += 1
         if state[SPENT] > until:
             return False
     return True

@@ -205,7 +205,7 @@ def begin(arrays, labels):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _extend(arrays, labels, cuts, price, active, memory, completion, threshold, travel_weight, compared, row):  # type: ignore[no-untyped-def]  # noqa: C901
+def _extend(arrays, labels, cuts, price, ways, memory, completion, threshold, travel_weight, compared, row):  # type: ignore[no-untyped-def]  # noqa: C901
     """The labels of label `row` going on to every visit that it may go to, in each option."""
     rows, points, bits, state = labels.rows, labels.points, labels.bits, labels.state
     odd = MEMORY + memory.keeps.shape[1]
@@ -213,7 +213,8 @@ def _extend(arrays, labels, cuts, price, active, memory, completion, threshold, 
     bucket_minutes = (arrays.ends - arrays.starts) // BUCKETS + 1
     shelf_minutes = (arrays.ends - arrays.starts) // SHELVES + 1
     here, load, driving = rows[row, PLACE], rows[row, LOAD], rows[row, DRIVING]
-    for j in active:
+    for way in range(ways.begin[here], ways.begin[here + 1]):
+        j = ways.to[way]
         barred = load + arrays.load[j] > arrays.kits
         for w in range(MEMORY, odd):
             if bits[row, w] & memory.forbids[j, w - MEMORY]:
@@ -261,7 +262,7 @@ def _extend(arrays, labels, cuts, price, active, memory, completion, threshold, 
 
 
 @njit(cache=True, nogil=True)
-def advance(arrays, labels, cuts, price, active, memory, completion, threshold, travel_weight, rules, budget):  # type: ignore[no-untyped-def]
+def advance(arrays, labels, cuts, price, active, ways, memory, completion, threshold, travel_weight, rules, budget):  # type: ignore[no-untyped-def]
     """Extend labels in the order of time until none is left (true), the room is used up (true), or the budget of
     comparisons is spent (false; call again)."""
     rows, state = labels.rows, labels.state
@@ -278,10 +279,10 @@ def advance(arrays, labels, cuts, price, active, memory, completion, threshold, 
                         rows[row, STATUS] = EXTENDED
                         if rows[row, SERVED] < arrays.max_visits:
                             _extend(
-                                arrays, labels, cuts, price, active, memory, completion, threshold, travel_weight,
+                                arrays, labels, cuts, price, ways, memory, completion, threshold, travel_weight,
                                 compared, row,
                             )  # fmt: skip
-                        state[SPENT] += len(active)
+                        state[SPENT] += ways.begin[place + 1] - ways.begin[place]
                         news = True
                         if state[FULL]:
                             rows[row, STATUS] = WAITING

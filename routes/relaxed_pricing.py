@@ -8,7 +8,7 @@ wiser until none of them is left in it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,12 +21,14 @@ from routes.ng_completions import completion_table, no_completion, reversed_arra
 from routes.ng_labels import CutMasks, Labels, Memory, Rules, Words
 from routes.pricing import EPSILON, Priced
 from routes.shift_classes import NEVER, Integers
+from routes.successors import Successors, Ways
 from routes.tours import Column, Floats, Prices, Scope, TourPool
 
 _LOWEST = -1e17
 _COMPARISONS_AT_ONCE = 5_000_000
 _MOST_LABELS, _MOST_GUESSED, _MOST_TOURS = 1_000_000, 100_000, 600_000
 _REMEMBERED, _REMEMBERED_BY_BOUNDS = 8, 2
+_GUESSED_WAYS, _ALL_WAYS = (20,), 1 << 30
 _ALL = Rules(True, False, False, False)
 _GUESS = Rules(False, False, False, False)
 
@@ -40,6 +42,7 @@ class _Ground:
     rules: Rules
     price: Floats
     active: Integers
+    ways: tuple[Ways, Ways]
     cuts: CutMasks
 
     @property
@@ -57,18 +60,26 @@ class RelaxedPricer:
         self._arrays = [class_arrays(klass, self._weight) for klass in compiled.classes]
         self._keeps = [nearest_circles(arrays, _REMEMBERED) for arrays in self._arrays]
         self._keeps_little = [nearest_circles(arrays, _REMEMBERED_BY_BOUNDS) for arrays in self._arrays]
+        self._successors = [(Successors(arrays), Successors(reversed_arrays(arrays))) for arrays in self._arrays]
         self._forbids = [forbidden(klass) for klass in compiled.classes]
         self.per_class = 100
 
     def guess(self, prices: Prices, scope: Scope) -> list[int] | None:
         """News among tours found quickly: they never serve a visit twice, but better ones may be missed."""
+        for ways in _GUESSED_WAYS:
+            numbers = self._guess(prices, scope, ways)
+            if numbers is None or numbers:
+                return numbers
+        return []
+
+    def _guess(self, prices: Prices, scope: Scope, ways: int) -> list[int] | None:
         numbers: list[int] = []
         for klass in self._open(scope):
-            ground = self._ground(prices, scope, klass, 0.0)
+            ground = self._ground(prices, scope, klass, 0.0, ways)
             threshold = prices.klass[klass] + EPSILON
             memory = Memory(np.full_like(self._keeps[klass], ~np.uint64(0)), self._forbids[klass])
             labels = self._label(
-                ground, ground.arrays, memory, no_completion(len(ground.price)), threshold, _GUESS, _MOST_GUESSED
+                ground, ground.arrays, False, memory, no_completion(len(ground.price)), threshold, _GUESS, _MOST_GUESSED
             )
             if labels is None:
                 return None
@@ -92,7 +103,7 @@ class RelaxedPricer:
                 best[klass] = root
                 continue
             memory = Memory(self._keeps[klass], self._forbids[klass])
-            labels = self._label(ground, ground.arrays, memory, bounds, threshold, ground.rules, _MOST_LABELS)
+            labels = self._label(ground, ground.arrays, False, memory, bounds, threshold, ground.rules, _MOST_LABELS)
             if labels is None:
                 return None
             _, _, top = ng_labels.tours_home(ground.arrays, labels, threshold, self._weight)
@@ -155,12 +166,14 @@ class RelaxedPricer:
     def _open(scope: Scope) -> list[int]:
         return [klass for klass, count in enumerate(scope.counts) if count > 0]
 
-    def _ground(self, prices: Prices, scope: Scope, klass: int, margin: float) -> _Ground:
+    def _ground(self, prices: Prices, scope: Scope, klass: int, margin: float, ways: int = _ALL_WAYS) -> _Ground:
         shift_class = self._compiled.classes[klass]
         price = prices.visit[shift_class.visits]
         active = paying(self._arrays[klass], price, scope.free[shift_class.visits], self._weight, margin)
         arrays, rules = unbound(self._arrays[klass], active)
-        return _Ground(klass, arrays, rules, price, active, cut_masks(prices, shift_class))
+        forth, back = self._successors[klass]
+        both = forth.ways(active, ways), back.ways(active, ways)
+        return _Ground(klass, arrays, rules, price, active, both, cut_masks(prices, shift_class))
 
     def _bounds(self, ground: _Ground, reverse: bool) -> Floats | None:
         """What can still be earned, from labels in the other direction that remember little and feel no cuts."""
@@ -168,8 +181,8 @@ class RelaxedPricer:
         arrays, other = (forwards, backwards) if reverse else (backwards, forwards)
         memory = Memory(self._keeps_little[ground.klass], self._forbids[ground.klass])
         size = len(ground.price)
-        uncut = _Ground(ground.klass, other, _ALL, ground.price, ground.active, no_cuts(size))
-        labels = self._label(uncut, other, memory, no_completion(size), _LOWEST, _ALL, _MOST_LABELS)
+        uncut = replace(ground, cuts=no_cuts(size))
+        labels = self._label(uncut, other, reverse, memory, no_completion(size), _LOWEST, _ALL, _MOST_LABELS)
         if labels is None:
             return None
         if labels.state[ng_labels.FULL]:
@@ -183,7 +196,7 @@ class RelaxedPricer:
             return None
         memory = Memory(self._keeps[ground.klass], self._forbids[ground.klass])
         backwards = reversed_arrays(ground.arrays)
-        ends = self._label(ground, backwards, memory, bounds, threshold, ground.rules, _MOST_LABELS)
+        ends = self._label(ground, backwards, True, memory, bounds, threshold, ground.rules, _MOST_LABELS)
         if ends is None or ends.state[ng_labels.FULL]:
             return None
         size = len(ground.price)
@@ -192,7 +205,7 @@ class RelaxedPricer:
         ng_labels.begin(ground.arrays, tours)
         table = np.full(1 << 20, -1, dtype=np.int64)
         while not ng_enumeration.enumerate_onward(
-            ground.arrays, tours, table, ground.cuts, ground.price, ground.active, memory.forbids, ends, ranked, starts,
+            ground.arrays, tours, table, ground.cuts, ground.price, ground.ways[0], memory.forbids, ends, ranked, starts,
             threshold, self._weight, _COMPARISONS_AT_ONCE,
         ):  # fmt: skip
             if self._effort.over():
@@ -204,6 +217,7 @@ class RelaxedPricer:
         self,
         ground: _Ground,
         arrays: ClassArrays,
+        reverse: bool,
         memory: Memory,
         completion: Floats,
         threshold: float,
@@ -214,8 +228,8 @@ class RelaxedPricer:
         labels = ng_labels.new_labels(most, len(ground.price), memory.keeps.shape[1], ground.cuts.counts.shape[1])
         ng_labels.begin(arrays, labels)
         while not ng_labels.advance(
-            arrays, labels, ground.cuts, ground.price, ground.active, memory, completion, threshold, self._weight,
-            rules, _COMPARISONS_AT_ONCE,
+            arrays, labels, ground.cuts, ground.price, ground.active, ground.ways[reverse], memory, completion,
+            threshold, self._weight, rules, _COMPARISONS_AT_ONCE,
         ):  # fmt: skip
             if self._effort.over():
                 return None
