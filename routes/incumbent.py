@@ -48,8 +48,8 @@ class Incumbent:
         columns = list(columns)
         value = plan_value(self._compiled, columns)
         if value > self.value:
-            self.value = value
             self.numbers = [self._pool.find(column) for column in columns]
+            self.value = plan_value(self._compiled, [self._pool[number] for number in self.numbers])
             self._report()
 
     def begin_again(self, columns: Iterable[Column]) -> None:

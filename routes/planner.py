@@ -35,8 +35,13 @@ _MOST_IN_CHOICE = 2_000
 _MOST_IN_FIRST_PROGRAM = 12_000
 _SWEEP_NEIGHBOURHOOD = 16
 _SWEEP_SHARE, _COLUMNS_SHARE = 0.03, 0.6
-_RECREATE_SHARE, _LONGEST_RECREATION = 0.2, 6.0
+_RECREATE_SHARE, _RECREATE_SECONDS_PER_VISIT = 0.6, 0.008
+_RECREATE_SHARE_IF_LONG, _RECREATE_SECONDS_PER_VISIT_IF_LONG = 0.4, 0.08
+_RECREATE_SHARE_IF_SHORT, _COLUMNS_SECONDS_PER_PAIR = 0.95, 0.0005
+_RECREATE_ROUND = 2.0
 _COMPILE_SHARE = 0.1
+_LARGE = 10_000
+"""Pairs of a visit and a class able to serve it, from which quick insertion in plain Python takes too long."""
 _CHOICE_SLACK = 0.004
 _SMALLEST_NEIGHBOURHOOD = 14
 _NEIGHBOURHOOD_SECONDS = 0.8
@@ -94,6 +99,7 @@ class Run:
         self.guess = guessed_prices(self.compiled)
         self.pricer: Pricer | None = None
         self.has_long_tours = are_long(self.compiled)
+        self.pairs = sum(len(klass.visits) for klass in self.compiled.classes)
 
     @property
     def done(self) -> bool:
@@ -104,7 +110,8 @@ class Run:
         """A lawful plan at once: what the pins force, and quick insertion around it."""
         forced = pinned_tours(self.compiled)
         self.incumbent.accept(forced)
-        self.incumbent.accept(insert_greedily(self.compiled, forced, self.effort))
+        if self.pairs <= _LARGE or not self._recreate(self._recreation_seconds, self.seed):
+            self.incumbent.accept(insert_greedily(self.compiled, forced, self.effort))
 
     def prepare(self) -> None:
         """Take every lawful tour at hand where that is possible, else make ready to search for them."""
@@ -122,21 +129,37 @@ class Run:
 
     def recreate(self) -> None:
         """Ruin and recreate, where tours are too many to list: a good plan soon, and tours that good plans have."""
-        if self.done or isinstance(self.pricer, CompletePool):
-            return
+        if self.pairs <= _LARGE and not isinstance(self.pricer, CompletePool):
+            self._recreate(self._recreation_seconds, self.seed)
+
+    def _recreate(self, seconds: float, seed: int) -> bool:
+        """Ruin and recreate for so long, from the plan in hand on; false if it is not compiled yet."""
         from routes import ruin  # here, as numba takes half a second to load
 
         self.incumbent.enter("recreate")
-        if not ruin.is_ready(self.effort, _COMPILE_SHARE * self.effort.left):
-            return
-        until = self.effort.used + min(_LONGEST_RECREATION, _RECREATE_SHARE * self.effort.left)
-        columns = [self.pool[number] for number in self.incumbent.numbers]
-        lanes = 1 if self.effort.counted else self.threads
+        if self.done or not ruin.is_ready(self.effort, _COMPILE_SHARE * self.effort.left):
+            return False
         best, met = ruin.recreate(
-            self.compiled, columns, self.effort, self.seed, until, lanes=lanes, heard=self.incumbent.accept
+            self.compiled,
+            [self.pool[number] for number in self.incumbent.numbers],
+            self.effort,
+            seed,
+            self.effort.used + seconds,
+            lanes=1 if self.effort.counted else self.threads,
+            heard=self.incumbent.accept,
         )
         self.pool.extend(met)
         self.incumbent.accept(best)
+        return True
+
+    @property
+    def _recreation_seconds(self) -> float:
+        visits, left = self.compiled.visits, self.effort.left
+        if self.has_long_tours:
+            return min(_RECREATE_SECONDS_PER_VISIT_IF_LONG * visits, _RECREATE_SHARE_IF_LONG * left)
+        if left < _COLUMNS_SECONDS_PER_PAIR * self.pairs:
+            return _RECREATE_SHARE_IF_SHORT * left
+        return min(_RECREATE_SECONDS_PER_VISIT * visits, _RECREATE_SHARE * left)
 
     def sweep(self) -> None:
         """Where there are many shifts, plan all of them once, a few neighbours at a time: a good plan and a pool of
@@ -269,7 +292,10 @@ class Run:
     def improve(self) -> None:
         """Plan a few shifts anew together, again and again, each time to the best their tours allow."""
         self.incumbent.enter("improvement")
-        if self.pricer is None or self.incumbent.bound == math.inf:
+        if self.pricer is None:
+            return
+        if self.has_long_tours or self.incumbent.bound == math.inf:
+            self._recreate_again()
             return
         neighbourhoods = Neighbourhoods(self.compiled, self.seed)
         size = _SMALLEST_NEIGHBOURHOOD
@@ -279,6 +305,15 @@ class Run:
             neighbourhoods.note(better=self.incumbent.value > before)
             size += 1 if self.effort.used - began < _NEIGHBOURHOOD_SECONDS else -1
             size = min(max(size, _SMALLEST_NEIGHBOURHOOD), len(self.problem.shifts))
+
+    def _recreate_again(self) -> None:
+        """Ruin and recreate until the end, each time from the best plan on, for longer and with other luck."""
+        seconds, seed = _RECREATE_ROUND, self.seed
+        while not self.done:
+            seed += 1
+            if not self._recreate(min(seconds, self.effort.left), seed):
+                return
+            seconds *= 2
 
     def _replan(self, neighbourhoods: Neighbourhoods, size: int, cut_rounds: int) -> None:
         """Column generation and choice for a few shifts, up to proving that nothing better is among their tours."""

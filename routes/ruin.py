@@ -40,11 +40,11 @@ _TELL_EVERY = 0.25
 _UNITS_PER_STEP = 1e-4
 _HOTTEST, _COLDEST = 0.2, 0.01
 """Temperatures at the beginning and at the end, in mean prizes."""
-_MINUTE = 0.15
+_MINUTE = 0.1
 """What a minute of a tour is reckoned to be worth when places are compared, in mean prizes per mean stay."""
 _FREE_MINUTE, _FREE_MILE = 1.0, 0.02
 """The same where driving costs no points, and what a minute of it then costs besides, so that ways stay short."""
-_SLOTS = 4
+_SLOTS = 5
 _SHORTEST_STRING, _LONGEST_STRING = 4, 10
 
 _ready = threading.Event()

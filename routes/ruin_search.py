@@ -323,7 +323,7 @@ def _undo(ground, tours, memory):  # type: ignore[no-untyped-def]
 @njit(**COMPILED)
 def meet(ground, tours, memory, s):  # type: ignore[no-untyped-def]
     """Remember a slot's tour to hand it on, unless its class and set of visits are known or there is no more room."""
-    if tours.slot[s, LENGTH] == 0 or memory.tally[MET] >= len(memory.met_tour):
+    if tours.slot[s, LENGTH] == 0 or tours.slot[s, FROZEN] or memory.tally[MET] >= len(memory.met_tour):
         return
     key = ground.key[len(ground.visit) + ground.klass_of[s]]
     for p in range(tours.slot[s, LENGTH]):
