@@ -24,6 +24,7 @@ from van_service.pages import formats
 from van_service.pages.desk.answers import done, refused
 from van_service.pages.desk.letters import crew_drafts_of, drafts_of
 from van_service.pages.desk.plans import figures_of, get_plan, tours_of
+from van_service.pages.desk.template_words import reason_words
 from van_service.pages.happenings import happening_in_words
 from van_service.reasons import reason_in_words
 
@@ -138,6 +139,8 @@ def _why(change: Change) -> str:
         if later > 0:
             return gettext("%(days)s later", days=formats.ago(later))
         return gettext("%(days)s earlier", days=formats.ago(-later))
+    if change.kind is ChangeKind.DROPPED and change.cause is not None:
+        return reason_words(change.reason)
     if change.kind is ChangeKind.DROPPED:
         return reason_in_words(change.why) if change.why else gettext("no place in this plan")
     if change.kind is ChangeKind.OTHER_VAN:
