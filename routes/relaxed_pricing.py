@@ -7,6 +7,7 @@ wiser until none of them is left in it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -14,23 +15,43 @@ import numpy as np
 
 from routes import ng_enumeration, ng_labels
 from routes.class_arrays import ClassArrays, class_arrays, paying
-from routes.compiled import Compiled, ShiftClass
+from routes.compiled import Compiled, ShiftClass, compile_problem
 from routes.effort import Effort
 from routes.neighbourhood_memory import forbidden, nearest_circles, not_forgetting
 from routes.ng_completions import completion_table, no_completion, reversed_arrays
 from routes.ng_labels import CutMasks, Labels, Memory, Rules, Words
 from routes.pricing import EPSILON, Priced
 from routes.shift_classes import NEVER, Integers
+from routes.small_problem import few_visits
 from routes.successors import Successors, Ways
 from routes.tours import Column, Floats, Prices, Scope, TourPool
 
 _LOWEST = -1e17
+_COMPILING_SECONDS = 600.0
 _COMPARISONS_AT_ONCE = 5_000_000
 _MOST_LABELS, _MOST_GUESSED, _MOST_TOURS = 1_000_000, 100_000, 600_000
 _REMEMBERED, _REMEMBERED_BY_BOUNDS = 8, 2
 _GUESSED_WAYS, _ALL_WAYS = (20,), 1 << 30
 _ALL = Rules(True, False, False, False)
 _GUESS = Rules(False, False, False, False)
+
+
+_COMPILING = threading.Lock()
+_COMPILED = threading.Event()
+
+
+def compile_kernels() -> None:
+    """Have the kernels compiled, or loaded from numba's cache, by pricing a few visits; the first time on a machine
+    this takes some ten seconds."""
+    with _COMPILING:
+        if not _COMPILED.is_set():
+            compiled = compile_problem(few_visits())
+            pricer = RelaxedPricer(compiled, TourPool(compiled.visits), Effort(_COMPILING_SECONDS), waits=False)
+            scope, free = Scope.whole(compiled), np.zeros(len(compiled.classes))
+            prices = Prices(np.zeros(compiled.visits + 1), free, (), np.zeros(0), 0.0)
+            pricer.price(prices, scope, 0)
+            pricer.within(prices, scope, 0.0, 100)
+            _COMPILED.set()
 
 
 @dataclass
@@ -52,9 +73,15 @@ class _Ground:
 
 
 class RelaxedPricer:
-    """A pricer for long tours. Memory: about 130 bytes for each of at most a million labels, one class at a time."""
+    """A pricer for long tours. Memory: about 130 bytes for each of at most a million labels, one class at a time.
 
-    def __init__(self, compiled: Compiled, pool: TourPool, effort: Effort) -> None:
+    Where the kernels are not compiled yet, a thread of its own begins with that, and the first search waits for it.
+    """
+
+    def __init__(self, compiled: Compiled, pool: TourPool, effort: Effort, *, waits: bool = True) -> None:
+        self._compiling = threading.Thread(target=compile_kernels, daemon=True)
+        if waits:
+            self._compiling.start()
         self._compiled, self._pool, self._effort = compiled, pool, effort
         self._weight = compiled.problem.weights.travel
         self._arrays = [class_arrays(klass, self._weight) for klass in compiled.classes]
@@ -225,6 +252,10 @@ class RelaxedPricer:
         most: int,
     ) -> Labels | None:
         """A search to its end, or until the room is full; None if the run is over first."""
+        while self._compiling.is_alive():
+            self._compiling.join(0.02)
+            if self._effort.over():
+                return None
         labels = ng_labels.new_labels(most, len(ground.price), memory.keeps.shape[1], ground.cuts.counts.shape[1])
         ng_labels.begin(arrays, labels)
         while not ng_labels.advance(
