@@ -9,21 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import numpy as np
-
 from routes.compiled import Compiled, compile_problem
 from routes.effort import Effort
 from routes.enumeration import enumerate_tours
 from routes.generation import Generation, generate, guessed_prices, price_once
+from routes.improvement import Improvement
 from routes.incumbent import BrokenPlan, Incumbent
 from routes.insertion import insert_greedily
 from routes.long_tours import are_long
 from routes.master import choose
-from routes.neighbourhoods import Neighbourhoods
 from routes.pins import ContradictoryPins, pinned_tours
 from routes.plan import Plan, Progress
 from routes.pricing import MANY_LABELS, CompletePool, LabellingPricer, Pricer
 from routes.problem import Problem
+from routes.recreating import Recreating
 from routes.tours import Column, Prices, Scope, TourPool, compatible
 
 __all__ = ["PHASES", "BrokenPlan", "ContradictoryPins", "plan_visits"]
@@ -35,18 +34,8 @@ _MOST_IN_CHOICE = 2_000
 _MOST_IN_FIRST_PROGRAM = 12_000
 _SWEEP_NEIGHBOURHOOD = 16
 _SWEEP_SHARE, _COLUMNS_SHARE = 0.03, 0.6
-_RECREATE_SHARE, _RECREATE_SECONDS_PER_VISIT = 0.6, 0.008
-_RECREATE_SHARE_IF_LONG, _RECREATE_SECONDS_PER_VISIT_IF_LONG = 0.4, 0.08
-_RECREATE_SHARE_IF_SHORT, _COLUMNS_SECONDS_PER_PAIR = 0.95, 0.0005
-_RECREATE_ROUND = 2.0
-_COMPILE_SHARE = 0.1
-_LARGE = 10_000
-"""Pairs of a visit and a class able to serve it, from which quick insertion in plain Python takes too long."""
-_CHOICE_SLACK = 0.004
-_SMALLEST_NEIGHBOURHOOD = 14
-_NEIGHBOURHOOD_SECONDS = 0.8
-_NEIGHBOURHOOD_CUT_ROUNDS = 3
 _MOST_IN_NEIGHBOURHOOD = 1_500
+_CHOICE_SLACK = 0.004
 
 
 def plan_visits(
@@ -99,7 +88,7 @@ class Run:
         self.guess = guessed_prices(self.compiled)
         self.pricer: Pricer | None = None
         self.has_long_tours = are_long(self.compiled)
-        self.pairs = sum(len(klass.visits) for klass in self.compiled.classes)
+        self.recreating = Recreating(self.compiled, self.pool, self.incumbent, effort, seed, threads)
 
     @property
     def done(self) -> bool:
@@ -110,7 +99,7 @@ class Run:
         """A lawful plan at once: what the pins force, and quick insertion around it."""
         forced = pinned_tours(self.compiled)
         self.incumbent.accept(forced)
-        if self.pairs <= _LARGE or not self._recreate(self._recreation_seconds, self.seed):
+        if not self.recreating.comes_first or not self.recreating.once():
             self.incumbent.accept(insert_greedily(self.compiled, forced, self.effort))
 
     def prepare(self) -> None:
@@ -129,52 +118,23 @@ class Run:
 
     def recreate(self) -> None:
         """Ruin and recreate, where tours are too many to list: a good plan soon, and tours that good plans have."""
-        if self.pairs <= _LARGE and not isinstance(self.pricer, CompletePool):
-            self._recreate(self._recreation_seconds, self.seed)
-
-    def _recreate(self, seconds: float, seed: int) -> bool:
-        """Ruin and recreate for so long, from the plan in hand on; false if it is not compiled yet."""
-        from routes import ruin  # here, as numba takes half a second to load
-
-        self.incumbent.enter("recreate")
-        if self.done or not ruin.is_ready(self.effort, _COMPILE_SHARE * self.effort.left):
-            return False
-        best, met = ruin.recreate(
-            self.compiled,
-            [self.pool[number] for number in self.incumbent.numbers],
-            self.effort,
-            seed,
-            self.effort.used + seconds,
-            lanes=1 if self.effort.counted else self.threads,
-            heard=self.incumbent.accept,
-        )
-        self.pool.extend(met)
-        self.incumbent.accept(best)
-        return True
-
-    @property
-    def _recreation_seconds(self) -> float:
-        visits, left = self.compiled.visits, self.effort.left
+        if self.done or isinstance(self.pricer, CompletePool):
+            return
         if self.has_long_tours:
-            return min(_RECREATE_SECONDS_PER_VISIT_IF_LONG * visits, _RECREATE_SHARE_IF_LONG * left)
-        if left < _COLUMNS_SECONDS_PER_PAIR * self.pairs:
-            return _RECREATE_SHARE_IF_SHORT * left
-        return min(_RECREATE_SECONDS_PER_VISIT * visits, _RECREATE_SHARE * left)
+            self.recreating.once_for_long_tours()
+        elif not self.recreating.comes_first:
+            self.recreating.once()
 
     def sweep(self) -> None:
         """Where there are many shifts, plan all of them once, a few neighbours at a time: a good plan and a pool of
         tours that the linear program of the whole then starts from."""
         shifts = len(self.problem.shifts)
-        if isinstance(self.pricer, CompletePool) or self.has_long_tours or shifts < 2 * _SWEEP_NEIGHBOURHOOD:
+        if not isinstance(self.pricer, LabellingPricer) or shifts < 2 * _SWEEP_NEIGHBOURHOOD:
             return
         self.incumbent.enter("sweep")
-        neighbourhoods = Neighbourhoods(self.compiled, self.seed)
-        share = self.effort.used + _SWEEP_SHARE * self.effort.left
-        for _ in range(2 * shifts // _SWEEP_NEIGHBOURHOOD):
-            if self.done or self.effort.used > share:
-                break
-            self._replan(neighbourhoods, _SWEEP_NEIGHBOURHOOD, cut_rounds=1)
-            neighbourhoods.note(better=False)
+        until = self.effort.used + _SWEEP_SHARE * self.effort.left
+        times = 2 * shifts // _SWEEP_NEIGHBOURHOOD
+        self._improvement.sweep(self.seed, _SWEEP_NEIGHBOURHOOD, times, until, self.guess)
 
     def generate_columns(self) -> None:
         """Price all tours, and tighten the bound with cuts while that helps."""
@@ -188,7 +148,7 @@ class Run:
         limit = (
             math.inf if isinstance(self.pricer, CompletePool) else self.effort.used + _COLUMNS_SHARE * self.effort.left
         )
-        offered = self._nearest(self.scope, self.prices, _MOST_IN_FIRST_PROGRAM)
+        offered = self.pool.nearest(self.scope, self.prices, _MOST_IN_FIRST_PROGRAM)
         self.generation = generate(
             self.compiled,
             self.scope,
@@ -206,7 +166,7 @@ class Run:
         """Column generation over long tours; where few tours could better the plan in hand, these are taken at hand."""
         from routes.long_generation import generate_long
 
-        start = self._nearest(self.scope, self.prices, _MOST_IN_FIRST_PROGRAM)
+        start = self.pool.nearest(self.scope, self.prices, _MOST_IN_FIRST_PROGRAM)
         self.generation = generate_long(
             self.compiled, self.scope, self.pool, self.pricer, start, self.effort, self._tighten, self._settle
         )
@@ -218,7 +178,7 @@ class Run:
         self.generation = state
         self.round_shares()
         if not self.done:
-            numbers = set(self._nearest(self.scope, state.prices, _MOST_IN_NEIGHBOURHOOD))
+            numbers = set(self.pool.nearest(self.scope, state.prices, _MOST_IN_NEIGHBOURHOOD))
             self._choose(self.scope, numbers, self.incumbent.numbers, [], self.effort.left / 20)
         if self.done:
             return True
@@ -251,7 +211,7 @@ class Run:
         if self.done or self.generation.prices is None or not isinstance(self.pricer, CompletePool):
             return
         reduced = self.pool.reduced(self.generation.prices)
-        nearest = self._nearest(self.scope, self.generation.prices, _MOST_IN_CHOICE)
+        nearest = self.pool.nearest(self.scope, self.generation.prices, _MOST_IN_CHOICE)
         numbers = {number for number in nearest if reduced[number] > -_CHOICE_SLACK * abs(self.incumbent.bound)}
         self._choose(self.scope, numbers, self.incumbent.numbers, [], self.effort.left / 4)
 
@@ -295,62 +255,17 @@ class Run:
         if self.pricer is None:
             return
         if self.has_long_tours or self.incumbent.bound == math.inf:
-            self._recreate_again()
+            self.recreating.to_the_end()
             return
-        neighbourhoods = Neighbourhoods(self.compiled, self.seed)
-        size = _SMALLEST_NEIGHBOURHOOD
-        while not self.done:
-            before, began = self.incumbent.value, self.effort.used
-            self._replan(neighbourhoods, size, _NEIGHBOURHOOD_CUT_ROUNDS)
-            neighbourhoods.note(better=self.incumbent.value > before)
-            size += 1 if self.effort.used - began < _NEIGHBOURHOOD_SECONDS else -1
-            size = min(max(size, _SMALLEST_NEIGHBOURHOOD), len(self.problem.shifts))
+        if isinstance(self.pricer, LabellingPricer) and not self.effort.counted:
+            self._improvement.run(self.seed, self.threads, self.pricer.beside)
+        else:
+            self._improvement.run(self.seed)
 
-    def _recreate_again(self) -> None:
-        """Ruin and recreate until the end, each time from the best plan on, for longer and with other luck."""
-        seconds, seed = _RECREATE_ROUND, self.seed
-        while not self.done:
-            seed += 1
-            if not self._recreate(min(seconds, self.effort.left), seed):
-                return
-            seconds *= 2
-
-    def _replan(self, neighbourhoods: Neighbourhoods, size: int, cut_rounds: int) -> None:
-        """Column generation and choice for a few shifts, up to proving that nothing better is among their tours."""
+    @property
+    def _improvement(self) -> Improvement:
         assert self.pricer is not None
-        columns = [self.pool[number] for number in self.incumbent.numbers]
-        scope, opened, fixed = neighbourhoods.pick(columns, self.prices, size)
-        in_hand = self.incumbent.value - sum(column.value for column in fixed)
-        start = [self.pool.find(column) for column in opened]
-        offered = self._nearest(scope, self.prices, _MOST_IN_CHOICE)
-
-        def enough(state: Generation) -> bool:
-            return state.bound - in_hand < 1
-
-        state = generate(
-            self.compiled,
-            scope,
-            self.pool,
-            self.pricer,
-            sorted({*start, *offered}),
-            self.effort,
-            enough,
-            None if self.generation.prices else self.guess,
-            cut_rounds,
-        )
-        if state.prices is None or enough(state) or self.effort.over():
-            return
-        reduced = self.pool.reduced(state.prices)
-        nearest = self._nearest(scope, state.prices, _MOST_IN_NEIGHBOURHOOD)
-        numbers = {number for number in nearest if reduced[number] >= in_hand - state.bound - 1e-6}
-        self._choose(scope, numbers, start, fixed, 3 * _NEIGHBOURHOOD_SECONDS)
-
-    def _nearest(self, scope: Scope, prices: Prices, most: int) -> list[int]:
-        """The columns of a scope that are nearest to the prices, or above them."""
-        reduced = self.pool.reduced(prices)
-        inside = np.nonzero(scope.holds(self.pool))[0]
-        ranked = inside[np.argsort(-reduced[inside], kind="stable")]
-        return [int(number) for number in ranked[:most]]
+        return Improvement(self.compiled, self.pool, self.pricer, self.effort, self.incumbent, self.prices)
 
     def _choose(
         self, scope: Scope, numbers: set[int], hint: list[int], fixed: list[Column], seconds: float

@@ -98,6 +98,12 @@ class LabellingPricer:
         self.per_class = 20
         self.bucket = 10
 
+    def beside(self, pool: TourPool) -> LabellingPricer:
+        """A pricer for the pool of one thread among several."""
+        other = LabellingPricer(self._compiled, pool, self._effort)
+        other._arrays = self._arrays
+        return other
+
     def price(self, prices: Prices, scope: Scope, most_labels: int) -> Priced | None:
         """The best tours of each class with a reduced value above the price of the class, searched with at most so
         many labels a class, or with many where few find none; None if the run is over first."""

@@ -25,6 +25,11 @@ class Column(NamedTuple):
     order: tuple[int, ...]
     value: int
 
+    @property
+    def key(self) -> tuple[int, tuple[int, ...]]:
+        """What two orders of the same set have in common."""
+        return self.klass, tuple(sorted(self.order))
+
 
 class Cut(NamedTuple):
     """A rank-one cut over visits: summed over the tours driven, floor(weight served / divisor) stays within `limit`.
@@ -106,7 +111,7 @@ class TourPool:
 
     def add(self, column: Column, *, lawful: bool = True) -> int | None:
         """The number of a column that is new or better than its set was known to be, else None."""
-        key = (column.klass, tuple(sorted(column.order)))
+        key = column.key
         known = self._number.get(key)
         if known is not None and self._columns[known].value >= column.value:
             return None
@@ -123,7 +128,7 @@ class TourPool:
     def find(self, column: Column) -> int:
         """The number under which the set of this column is known, adding it first where it is not."""
         self.add(column)
-        return self._number[(column.klass, tuple(sorted(column.order)))]
+        return self._number[column.key]
 
     def extend(self, columns: Iterable[Column]) -> list[int]:
         """Add columns; the numbers of those that are news."""
@@ -132,11 +137,18 @@ class TourPool:
     def is_best(self, number: int) -> bool:
         """Whether no better order of the same set has come since."""
         column = self._columns[number]
-        return self._number[(column.klass, tuple(sorted(column.order)))] == number
+        return self._number[column.key] == number
 
     def reduced(self, prices: Prices) -> Floats:
         """The reduced value of every column: its value less the prices of all it uses, its class included."""
         return reduced_values(self.value, self.members, prices) - prices.klass[self.klass]
+
+    def nearest(self, scope: Scope, prices: Prices, most: int, least: float = -np.inf) -> list[int]:
+        """The columns of a scope with the highest reduced values, of those that reach `least`."""
+        inside = np.nonzero(scope.holds(self))[0]
+        reduced = reduced_values(self.value[inside], self.members[inside], prices) - prices.klass[self.klass[inside]]
+        ranked = np.argsort(-reduced, kind="stable")[:most]
+        return [int(number) for number in inside[ranked[reduced[ranked] >= least]]]
 
     def _make_room(self, number: int, width: int) -> None:
         rows, columns = self._members.shape
@@ -155,8 +167,10 @@ def reduced_values(value: Integers, members: Integers, prices: Prices) -> Floats
     """Values less the prices of the visits and of the cuts (padded members cost nothing), class prices apart."""
     reduced = value - prices.visit[members].sum(axis=1)
     sentinel = len(prices.visit) - 1
+    met = np.zeros(sentinel + 1, dtype=np.int8)
+    met[members] = 1
     for cut, price in zip(prices.cuts, prices.cut, strict=True):
-        if price > 0:
+        if price > 0 and met[list(cut.members)] @ cut.weights >= cut.divisor:
             inside = np.zeros(sentinel + 1, dtype=np.int8)
             inside[list(cut.members)] = cut.weights
             reduced -= price * (inside[members].sum(axis=1) // cut.divisor)
