@@ -10,6 +10,8 @@ from numba import njit
 
 from routes.compiled import NEVER
 from routes.ruin_ground import (
+    ABLE_FROM,
+    ABLE_TO,
     AFTER,
     BEFORE,
     CARRIED,
@@ -41,13 +43,17 @@ from routes.ruin_ground import (
     POST,
     READY,
     ROOM,
+    RUINED,
     SETUP,
     SIMPLE,
+    SLOT_FROM,
+    SLOT_TO,
     SPARE,
     STAND,
     STEPS,
     TOP,
     VALUE,
+    WHICH,
 )
 from routes.ruin_timing import arrive, extend, gain_home
 
@@ -170,3 +176,36 @@ def draw(chance):  # type: ignore[no-untyped-def]
     x ^= x << 17
     chance[0] = x
     return (x >> 11) * 1.1102230246251565e-16
+
+
+@njit(**INLINED)
+def best_ruined(ground, tours, memory, visit, minute, blink):  # type: ignore[no-untyped-def]
+    """Where among the ruined slots a visit is worth most: (slot or -1, position, points)."""
+    best, slot, position, points = NOWHERE, -1, -1, 0
+    for place in range(memory.tally[RUINED]):
+        s = memory.change[place, WHICH]
+        e = ground.entry[ground.klass_of[s], visit]
+        if e < 0:
+            continue
+        best, p, worth = best_position(ground, tours, s, visit, e, minute, blink, best, memory.chance, memory.tally)
+        if p >= 0:
+            slot, position, points = s, p, worth
+    return slot, position, points
+
+
+@njit(**INLINED)
+def best_slot(ground, tours, memory, visit, minute, blink):  # type: ignore[no-untyped-def]
+    """Where among all slots a visit is worth most; of the empty ones of a class only the first is looked at."""
+    best, slot, position, points = NOWHERE, -1, -1, 0
+    for a in range(ground.visit[visit, ABLE_FROM], ground.visit[visit, ABLE_TO]):
+        klass = ground.lists[a]
+        e = ground.entry[klass, visit]
+        empty_seen = False
+        for s in range(ground.klass[klass, SLOT_FROM], ground.klass[klass, SLOT_TO]):
+            if empty_seen and tours.slot[s, LENGTH] == 0:
+                continue
+            empty_seen |= tours.slot[s, LENGTH] == 0
+            best, p, worth = best_position(ground, tours, s, visit, e, minute, blink, best, memory.chance, memory.tally)
+            if p >= 0:
+                slot, position, points = s, p, worth
+    return slot, position, points

@@ -3,6 +3,9 @@
 In the manner of SISR (Christiaens and Vanden Berghe 2020), made prize-collecting: visits that nobody serves compete
 for the room that a ruin leaves. A change is kept by simulated annealing on the exact points. Nothing here looks at a
 clock: the caller gives a temperature and an amount of steps.
+
+numba's cache of a function looks at the function's own file only: after a change in `routes.ruin_change`,
+`routes.ruin_insertion`, `routes.ruin_timing` or `routes.ruin_ground` remove what is cached of this one.
 """
 
 from __future__ import annotations
@@ -10,9 +13,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from routes.ruin_change import insert, serve, take_out, undo
 from routes.ruin_ground import (
-    ABLE_FROM,
-    ABLE_TO,
     BLOCKED,
     COMPILED,
     DISTANCE,
@@ -20,7 +22,6 @@ from routes.ruin_ground import (
     DUE,
     EXACT,
     FROZEN,
-    INLINED,
     ITERATIONS,
     LENGTH,
     MARK,
@@ -32,20 +33,15 @@ from routes.ruin_ground import (
     MET_LENGTH,
     MET_VALUE,
     OLD_DRIVING,
-    OLD_LENGTH,
     OLD_VALUE,
     PINNED,
     POST,
     PRIZE,
-    RIVAL_FROM,
-    RIVAL_TO,
     ROOM,
     RUINED,
     SETUP,
     SHORTFALL,
     SLOT,
-    SLOT_FROM,
-    SLOT_TO,
     STAY,
     STEPS,
     TOUCHED,
@@ -54,86 +50,8 @@ from routes.ruin_ground import (
     WHICH,
     WIDTH,
 )
-from routes.ruin_insertion import NOWHERE, best_position, draw
+from routes.ruin_insertion import best_ruined, best_slot, draw
 from routes.ruin_timing import refresh
-
-
-@njit(**COMPILED)
-def serve(ground, tours, visit, s):  # type: ignore[no-untyped-def]
-    """Note that a slot serves a visit: its rivals are blocked, its town's shortfall shrinks."""
-    tours.visit[visit, SLOT] = s
-    for r in range(ground.visit[visit, RIVAL_FROM], ground.visit[visit, RIVAL_TO]):
-        tours.visit[ground.lists[r], BLOCKED] += 1
-    town = ground.visit[visit, TOWN]
-    if town >= 0:
-        if tours.served[town] < ground.town[town, DUE]:
-            tours.lost[0] -= ground.town[town, SHORTFALL]
-        tours.served[town] += 1
-
-
-@njit(**COMPILED)
-def _leave(ground, tours, visit):  # type: ignore[no-untyped-def]
-    """Undo `serve`."""
-    tours.visit[visit, SLOT] = -1
-    for r in range(ground.visit[visit, RIVAL_FROM], ground.visit[visit, RIVAL_TO]):
-        tours.visit[ground.lists[r], BLOCKED] -= 1
-    town = ground.visit[visit, TOWN]
-    if town >= 0:
-        tours.served[town] -= 1
-        if tours.served[town] < ground.town[town, DUE]:
-            tours.lost[0] += ground.town[town, SHORTFALL]
-
-
-@njit(**COMPILED)
-def _touch(tours, memory, s):  # type: ignore[no-untyped-def]
-    """Remember a slot as it was before the iteration."""
-    if memory.change[s, MARK] == memory.tally[ITERATIONS]:
-        return
-    memory.change[s, MARK] = memory.tally[ITERATIONS]
-    memory.change[memory.tally[TOUCHED], WHICH] = s
-    memory.tally[TOUCHED] += 1
-    memory.change[s, OLD_LENGTH] = tours.slot[s, LENGTH]
-    memory.change[s, OLD_VALUE] = tours.slot[s, VALUE]
-    memory.change[s, OLD_DRIVING] = tours.slot[s, DRIVING]
-    for p in range(tours.slot[s, LENGTH]):
-        memory.old_order[s, p] = tours.order[s, p]
-
-
-@njit(**COMPILED)
-def _restore(ground, tours, memory, s):  # type: ignore[no-untyped-def]
-    """Put the order of a touched slot back; who serves whom is not looked at."""
-    tours.slot[s, LENGTH] = memory.change[s, OLD_LENGTH]
-    for p in range(tours.slot[s, LENGTH]):
-        tours.order[s, p] = memory.old_order[s, p]
-    refresh(ground, tours, s)
-
-
-@njit(**COMPILED)
-def _take_out(ground, tours, memory, s, begins, length, kept_from, kept, out):  # type: ignore[no-untyped-def]
-    """Take `length` stops from `begins` on out of a slot, all but `kept` of them from `kept_from` on.
-
-    Adds them to the candidates from `out` on and gives their new number; a tour that would not be lawful without them
-    (by way of them the van may be quicker) stays as it is.
-    """
-    _touch(tours, memory, s)
-    left, found = 0, out
-    for p in range(tours.slot[s, LENGTH]):
-        visit = memory.old_order[s, p]
-        if begins <= p < begins + length and not kept_from <= p < kept_from + kept:
-            memory.candidate[found] = visit
-            found += 1
-        else:
-            tours.order[s, left] = visit
-            left += 1
-    tours.slot[s, LENGTH] = left
-    memory.tally[STEPS] += 3
-    if not refresh(ground, tours, s):
-        _restore(ground, tours, memory, s)
-        return out
-    for place in range(out, found):
-        _leave(ground, tours, memory.candidate[place])
-        memory.stamp[memory.candidate[place]] = 2 * memory.tally[ITERATIONS]
-    return found
 
 
 @njit(**COMPILED)
@@ -152,7 +70,7 @@ def _take_string(ground, tours, memory, s, visit, most, out):  # type: ignore[no
     lowest, highest = max(0, place - span + 1), min(place, length - span)
     begins = lowest + int(draw(chance) * (highest - lowest + 1))
     kept_from = begins + int(draw(chance) * (taken + 1))
-    return _take_out(ground, tours, memory, s, begins, span, kept_from, kept, out)
+    return take_out(ground, tours, memory, s, begins, span, kept_from, kept, out)
 
 
 @njit(**COMPILED)
@@ -164,7 +82,7 @@ def _ruin(ground, tours, memory, seed, slots, longest):  # type: ignore[no-untyp
     if roll < 0.05 and tours.visit[seed, SLOT] >= 0:
         s = tours.visit[seed, SLOT]
         if not tours.slot[s, FROZEN]:
-            out = _take_out(ground, tours, memory, s, 0, tours.slot[s, LENGTH], 0, 0, out)
+            out = take_out(ground, tours, memory, s, 0, tours.slot[s, LENGTH], 0, 0, out)
         slots = 1 + int(draw(chance) * 2)
     for neighbour in range(ground.near.shape[1]):
         if memory.tally[TOUCHED] >= slots:
@@ -239,85 +157,19 @@ def _rank(ground, tours, memory, seed, out):  # type: ignore[no-untyped-def]
 
 
 @njit(**COMPILED)
-def _insert(ground, tours, memory, s, p, visit):  # type: ignore[no-untyped-def]
-    """Put a visit into a slot at a position; false (and nothing done) where that has no lawful times after all."""
-    _touch(tours, memory, s)
-    for q in range(tours.slot[s, LENGTH], p, -1):
-        tours.order[s, q] = tours.order[s, q - 1]
-    tours.order[s, p] = visit
-    tours.slot[s, LENGTH] += 1
-    memory.tally[STEPS] += 3
-    if refresh(ground, tours, s):
-        serve(ground, tours, visit, s)
-        return True
-    for q in range(p, tours.slot[s, LENGTH] - 1):
-        tours.order[s, q] = tours.order[s, q + 1]
-    tours.slot[s, LENGTH] -= 1
-    refresh(ground, tours, s)
-    return False
-
-
-@njit(**COMPILED)
 def _place(ground, tours, memory, visit, minute, blink, everywhere):  # type: ignore[no-untyped-def]
     """Put a visit where it is worth most, if it is worth anything: in the ruined slots, or in any that may serve it."""
     if everywhere:
-        slot, position, points = _best_slot(ground, tours, memory, visit, minute, blink)
+        slot, position, points = best_slot(ground, tours, memory, visit, minute, blink)
     else:
-        slot, position, points = _best_ruined(ground, tours, memory, visit, minute, blink)
+        slot, position, points = best_ruined(ground, tours, memory, visit, minute, blink)
     if slot < 0:
         return
     town = ground.visit[visit, TOWN]
     if town >= 0 and tours.served[town] < ground.town[town, DUE]:
         points += ground.town[town, SHORTFALL]
     if points > 0 or ground.visit[visit, PINNED]:
-        _insert(ground, tours, memory, slot, position, visit)
-
-
-@njit(**INLINED)
-def _best_ruined(ground, tours, memory, visit, minute, blink):  # type: ignore[no-untyped-def]
-    """Where among the ruined slots a visit is worth most: (slot or -1, position, points)."""
-    best, slot, position, points = NOWHERE, -1, -1, 0
-    for place in range(memory.tally[RUINED]):
-        s = memory.change[place, WHICH]
-        e = ground.entry[ground.klass_of[s], visit]
-        if e < 0:
-            continue
-        best, p, worth = best_position(ground, tours, s, visit, e, minute, blink, best, memory.chance, memory.tally)
-        if p >= 0:
-            slot, position, points = s, p, worth
-    return slot, position, points
-
-
-@njit(**INLINED)
-def _best_slot(ground, tours, memory, visit, minute, blink):  # type: ignore[no-untyped-def]
-    """Where among all slots a visit is worth most; of the empty ones of a class only the first is looked at."""
-    best, slot, position, points = NOWHERE, -1, -1, 0
-    for a in range(ground.visit[visit, ABLE_FROM], ground.visit[visit, ABLE_TO]):
-        klass = ground.lists[a]
-        e = ground.entry[klass, visit]
-        empty_seen = False
-        for s in range(ground.klass[klass, SLOT_FROM], ground.klass[klass, SLOT_TO]):
-            if empty_seen and tours.slot[s, LENGTH] == 0:
-                continue
-            empty_seen |= tours.slot[s, LENGTH] == 0
-            best, p, worth = best_position(ground, tours, s, visit, e, minute, blink, best, memory.chance, memory.tally)
-            if p >= 0:
-                slot, position, points = s, p, worth
-    return slot, position, points
-
-
-@njit(**COMPILED)
-def _undo(ground, tours, memory):  # type: ignore[no-untyped-def]
-    """Put all touched slots back."""
-    for place in range(memory.tally[TOUCHED]):
-        s = memory.change[place, WHICH]
-        for p in range(tours.slot[s, LENGTH]):
-            _leave(ground, tours, tours.order[s, p])
-        _restore(ground, tours, memory, s)
-    for place in range(memory.tally[TOUCHED]):
-        s = memory.change[place, WHICH]
-        for p in range(tours.slot[s, LENGTH]):
-            serve(ground, tours, tours.order[s, p], s)
+        insert(ground, tours, memory, slot, position, visit)
 
 
 @njit(**COMPILED)
@@ -440,5 +292,5 @@ def search(ground, tours, memory, now, temperature, minute, mile, slots, longest
                 for place in range(tally[TOUCHED]):
                     meet(ground, tours, memory, memory.change[place, WHICH])
         else:
-            _undo(ground, tours, memory)
+            undo(ground, tours, memory)
     return now
