@@ -92,10 +92,12 @@ class _Place:
         return (*self.chain.visits[: self.position], visit, *self.chain.visits[self.position :])
 
 
-class _Times(NamedTuple):
-    """An order with the minute at which each session begins, and by how much a promise moves at most."""
+class _Change(NamedTuple):
+    """An order with the minute at which each session begins; what it shifts at most, drives more, and costs."""
 
     shifted: int
+    driving: int
+    points: int
     order: tuple[Visit, ...]
     minutes: tuple[int, ...]
 
@@ -131,33 +133,40 @@ class Calendar:
         shift = self.problem.shift_by_id.get(shift_id)
         if shift is None or any(rival.pin or rival.promise for rival in _rivals(self.problem, visit)):
             return None
-        places = (place for place in self._places(visit, shift) if place.first <= starts <= place.last)
-        times = [_least_shift(self.problem, shift, place, visit, starts) for place in places]
-        if not times:
+        places = list(self._places(visit, shift))
+        if not any(place.first <= starts <= place.last for place in places):
             return None
-        least = min(times, key=lambda each: each.shifted)
-        return tour_at(self.problem, shift_id, list(zip(least.order, least.minutes, strict=True)))
+        change = self._change(visit, shift, places, starts)
+        return tour_at(self.problem, shift_id, list(zip(change.order, change.minutes, strict=True)))
 
     def _on_shift(self, visit: Visit, shift: Shift) -> Iterator[Offer]:
-        known: list[tuple[int, int]] = []
-        for place in self._places(visit, shift):
-            if any(first <= place.first and place.last <= last for first, last in known):
-                continue  # the same minutes without moving anybody
-            known.append((place.first, place.last))
-            yield self._offer(visit, shift, place)
+        places = list(self._places(visit, shift))
+        still = [(place.first, place.last) for place in places if not place.tolerance]
+        for place in places:
+            if not place.tolerance:
+                yield self._offer(visit, shift, places, (place.first, place.last))
+            else:  # only the minutes that cannot be had without moving somebody
+                for span in _without(place.first, place.last, still):
+                    yield self._offer(visit, shift, places, span, moves=True)
 
-    def _offer(self, visit: Visit, shift: Shift, place: _Place) -> Offer:
-        starts = _best_start(visit, shift, place.first, place.last)
-        shifted, lost = 0, 0
-        if place.tolerance:
-            candidates = sorted({starts, place.first, place.last})
-            tried = [(_least_shift(self.problem, shift, place, visit, at), at) for at in candidates]
-            times, starts = min(tried, key=lambda each: (each[0].shifted, each[1] != starts))
-            shifted, lost = times.shifted, _lost_bonus(shift, times)
-        driving = _detour(self.problem, shift, place.chain, place.position, visit)
-        points = driving * self.problem.weights.travel + lost
-        bonus = best_bonus(visit, shift, starts)
-        return Offer(shift.id, starts, place.first, place.last, driving, points, bonus, shifted)
+    def _offer(
+        self, visit: Visit, shift: Shift, places: list[_Place], span: tuple[int, int], *, moves: bool = False
+    ) -> Offer:
+        starts = _best_start(visit, shift, *span)
+        candidates = sorted({starts, *span}) if moves else [starts]
+        changes = [(self._change(visit, shift, places, at), at) for at in candidates]
+        change, at = min(changes, key=lambda each: (each[0].shifted, each[1] != starts))
+        bonus = best_bonus(visit, shift, at)
+        return Offer(shift.id, at, *span, change.driving, change.points, bonus, change.shifted)
+
+    def _change(self, visit: Visit, shift: Shift, places: list[_Place], starts: int) -> _Change:
+        """How the visit is served at just this minute: shifting least, then at the least cost."""
+        possible = [
+            _least_shift(self.problem, shift, place, visit, starts)
+            for place in places
+            if place.first <= starts <= place.last
+        ]
+        return min(possible, key=lambda change: (change.shifted, change.points))
 
     def _places(self, visit: Visit, shift: Shift) -> Iterator[_Place]:
         """Where the visit fits, places that shift nobody first."""
@@ -237,6 +246,19 @@ def _united(spans: set[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield first, last
 
 
+def _without(first: int, last: int, others: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """What is left of a span when others are cut out of it."""
+    for opens, closes in sorted(others):
+        if first < opens <= last:
+            yield first, opens - 1
+        if opens > last:
+            break
+        first = max(first, closes + 1)
+        if first > last:
+            return
+    yield first, last
+
+
 def _best_start(visit: Visit, shift: Shift, first: int, last: int) -> int:
     """The roundest minute with the highest bonus, the earliest of those."""
     candidates = {first}
@@ -247,37 +269,29 @@ def _best_start(visit: Visit, shift: Shift, first: int, last: int) -> int:
     return max(candidates, key=lambda minute: (best_bonus(visit, shift, minute), roundness[minute], -minute))
 
 
-def _least_shift(problem: Problem, shift: Shift, place: _Place, visit: Visit, starts: int) -> _Times:
+def _least_shift(problem: Problem, shift: Shift, place: _Place, visit: Visit, starts: int) -> _Change:
     """When each session of the order begins, as near to what stands as can be, one after the other."""
     order = place.order_with(visit)
     spans = [((starts, starts),) if one is visit else spans_of(one, shift, place.tolerance) for one in order]
-    shifted = 0
+    shifted, lost = 0, 0
     for index, one in enumerate(order):
         if one is visit:
             continue
         others = chain_of(problem, shift, (*order[:index], *order[index + 1 :]), (*spans[:index], *spans[index + 1 :]))
         possible = list(_spans_at(problem, shift, others, index, one, spans[index]))
         told = standing_start(one)
-        minute = min(
-            (_nearest(told, first, last) for first, last in possible),
-            key=lambda at: 0 if told is None else abs(at - told),
-        )
-        shifted = max(shifted, abs(minute - told) if told is not None else 0)
+        minute = min((_nearest(told, first, last) for first, last in possible), key=lambda at: abs(at - (told or 0)))
         spans[index] = ((minute, minute),)
-    return _Times(shifted, order, tuple(span[0][0] for span in spans))
+        if told is not None:
+            shifted = max(shifted, abs(minute - told))
+            lost += best_bonus(one, shift, told) - best_bonus(one, shift, minute)
+    driving = _detour(problem, shift, place.chain, place.position, visit)
+    points = driving * problem.weights.travel + lost
+    return _Change(shifted, driving, points, order, tuple(span[0][0] for span in spans))
 
 
 def _nearest(told: int | None, first: int, last: int) -> int:
     return first if told is None else min(max(told, first), last)
-
-
-def _lost_bonus(shift: Shift, times: _Times) -> int:
-    """What the windows of the standing visits are worth less at these times than when they stand."""
-    return sum(
-        best_bonus(one, shift, told) - best_bonus(one, shift, minute)
-        for one, minute in zip(times.order, times.minutes, strict=True)
-        if (told := standing_start(one)) is not None
-    )
 
 
 def tour_at(problem: Problem, shift_id: str, sessions: Sequence[tuple[Visit, int]]) -> Tour | None:

@@ -82,7 +82,9 @@ def refuse_to_run_over(session: Session, changes: Difference, *, now: datetime) 
         if hold.shift_id in touched and (hold.request_id, hold.shift_id) not in served
     ]
     if in_the_way:
-        raise SlotsHeld(holds=[_told(hold) for hold in in_the_way])
+        last = max(hold.expires_at for hold in in_the_way).astimezone(calendar.zone())
+        until = f"{last:%Y-%m-%d %H:%M}"
+        raise SlotsHeld(number=len(in_the_way), until=until, holds=[_told(hold) for hold in in_the_way])
 
 
 def _told(hold: Hold) -> dict[str, str | int]:

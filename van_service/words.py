@@ -91,6 +91,9 @@ ERRORS_WITH_NUMBERS: dict[str, Any] = {
     "bad_count": _l("Enter %(least)s to %(most)s."),
     "too_many": _l("Give %(most)s at most."),
     "text_too_long": _l("Enter %(most)s signs at most."),
+    "slots_held": _l(
+        "Towns hold %(number)s times on shifts that this plan changes, the last until %(until)s; nothing was published."
+    ),
     "too_soon": _l("This is too soon to be planned. The first day is %(earliest)s."),
     "window_too_short": _l("The session takes %(needs)s minutes, the time given is %(has)s."),
 }

@@ -188,8 +188,42 @@ def test_a_plan_may_not_run_over_a_held_slot(session, county, now):
     with pytest.raises(SlotsHeld) as refused:
         publishing.publish(session, plan.id, actor="desk", now=now)
     assert [each["hold"] for each in refused.value.detail["holds"]] == [kept.id]
+    assert refused.value.detail["until"] == "2026-06-01 08:10"
     session.rollback()
     publishing.publish(session, plan.id, actor="desk", now=minutes_later(now, 10))
+    assert session.scalar(select(func.count()).select_from(Visit)) == 1
+
+
+def test_a_booking_moves_another_promise_by_the_tolerance_at_most_and_its_town_is_told(session, county, now):
+    # 6 km: some minutes of driving. The visit at 09:00-11:00 is over at 11:20; with lunch behind it and 165 minutes on
+    # site the next one begins at the earliest around 13:00. One asked to begin a little earlier moves the first.
+    request = make_request(session, [(THURSDAY, 480, 990)], now=now, venue=county.venues[0], service=county.service)
+    visit = make_visit(session, request, county.shift, 545)
+    session.flush()
+    town = county.towns[1]
+    town.self_booking = True
+    found = holds.slots(session, town.id, need_of(county, 1), now=now)
+    moving = [slot for slot in found if slot.shifted]
+    assert moving
+    assert max(slot.shifted for slot in moving) <= 15
+    slot = min(moving, key=lambda slot: slot.starts)
+    kept = holds.hold(session, town.id, need_of(county, 1), slot.shift.id, slot.starts, actor="town", now=now)
+    holds.book(session, kept.id, wish_of(county, 1), actor="town", now=now)
+    assert 0 < abs(visit.starts - 545) <= 15
+    assert visit.version == 2
+    assert "moved" in kinds(session)
+
+
+def test_what_a_coordinator_has_pinned_keeps_its_place_although_nobody_promised_it(session, county, now):
+    slot = best(session, county, now=now)
+    pinned = make_request(session, [(THURSDAY, 480, 990)], now=now, venue=county.venues[1], service=county.service)
+    pinned.pinned_shift_id, pinned.pinned_starts = county.shift.id, slot.starts
+    session.flush()
+    with pytest.raises(SlotGone):
+        held(session, county, now=now, slot=slot)
+    county.towns[0].self_booking = True
+    holds.book(session, held(session, county, now=now).id, wish_of(county), actor="town", now=now)
+    assert pinned.state is RequestState.ACCEPTED
     assert session.scalar(select(func.count()).select_from(Visit)) == 1
 
 
