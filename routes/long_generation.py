@@ -17,6 +17,8 @@ from routes.tours import Scope, TourPool
 _CUTS_PER_ROUND = 20
 _MOST_CUTS = 128
 _ROUNDS = 100
+_GUESSES_IN_A_ROW = 20
+"""After so many guesses a bound is wanted."""
 
 
 def generate_long(
@@ -54,19 +56,21 @@ def _converge(
 ) -> None:
     """Column generation to the end: until no tour is worth more than it costs."""
     state.converged = False
+    guesses = 0
     while not effort.over():
         relaxed = master.solve(effort)
         if relaxed is None:
             return
         state.relaxed = relaxed
         numbers = pricer.guess(relaxed.prices, scope)
+        guesses += 1
         if numbers is None:
             return
-        if not numbers:
+        if not numbers or guesses % _GUESSES_IN_A_ROW == 0:
             priced = price_once(scope, pricer, state, relaxed.prices, MANY_LABELS)
             if priced is None:
                 return
-            numbers = priced.numbers
+            numbers += priced.numbers
             if not numbers:
                 state.converged = True
                 return

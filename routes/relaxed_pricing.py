@@ -28,7 +28,9 @@ from routes.tours import Column, Floats, Prices, Scope, TourPool
 
 _LOWEST = -1e17
 _COMPILING_SECONDS = 600.0
-_COMPARISONS_AT_ONCE = 5_000_000
+_COMPARISONS_AT_ONCE = 2_000_000
+_COMPARISONS_A_TOUR = 1_500
+"""What may be spent on each tour that is asked for, when all near the prices are."""
 _MOST_LABELS, _MOST_GUESSED, _MOST_TOURS = 1_000_000, 100_000, 600_000
 _REMEMBERED, _REMEMBERED_BY_BOUNDS = 8, 2
 _GUESSED_WAYS, _ALL_WAYS = (20,), 1 << 30
@@ -147,7 +149,7 @@ class RelaxedPricer:
         for klass in self._open(scope):
             ground = self._ground(prices, scope, klass, slack + 2 * EPSILON)
             threshold = prices.klass[klass] - slack - EPSILON
-            tours = self._tours(ground, threshold)
+            tours = self._tours(ground, threshold, _COMPARISONS_A_TOUR * most)
             if tours is None:
                 return None
             rows, _, _ = ng_labels.tours_home(ground.arrays, tours, threshold, self._weight)
@@ -216,8 +218,9 @@ class RelaxedPricer:
             return no_completion(size)
         return completion_table(arrays, labels, ground.active, self._weight)  # type: ignore[no-any-return]
 
-    def _tours(self, ground: _Ground, threshold: float) -> Labels | None:
-        """Every tour worth more than the threshold, growing; None if the run is over or there are too many."""
+    def _tours(self, ground: _Ground, threshold: float, most: int) -> Labels | None:
+        """Every tour worth more than the threshold, growing; None if the run is over or they take more than so many
+        comparisons."""
         bounds = self._bounds(ground, reverse=False)
         if bounds is None:
             return None
@@ -235,7 +238,7 @@ class RelaxedPricer:
             ground.arrays, tours, table, ground.cuts, ground.price, ground.ways[0], memory.forbids, ends, ranked, starts,
             threshold, self._weight, _COMPARISONS_AT_ONCE,
         ):  # fmt: skip
-            if self._effort.over():
+            if self._effort.over() or tours.state[ng_labels.SPENT] > most:
                 return None
         self._effort.spend(tours.state[ng_labels.SPENT] * 5e-5)
         return None if tours.state[ng_labels.FULL] else tours
