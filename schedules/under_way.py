@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from routes import problem as planner
 from schedules import calendar
+from schedules.lifecycle import MOVABLE_VISITS
 from schedules.models import Shift, Stop, Tour, Venue, Visit, VisitRequest, VisitState
 
 GONE = (VisitState.CANCELLED, VisitState.MISSED)
@@ -77,7 +78,12 @@ def rests_of(
     drives = _drives(session, (visit for each in visits.values() for visit in each))
     return {
         shift.id: rest_of(
-            shift, visits.get(shift.id, []), tours.get(shift.id), drives, late=late.get(shift.id, 0), now=now
+            shift,
+            [each for each in visits.get(shift.id, ()) if each.state not in MOVABLE_VISITS or each.id in assumed],
+            tours.get(shift.id),
+            drives,
+            late=late.get(shift.id, 0),
+            now=now,
         )
         for shift in shifts
     }

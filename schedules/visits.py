@@ -234,7 +234,7 @@ class TourView:
 
 
 def tour_of(session: Session, shift_id: int) -> TourView:
-    """The tour that a shift's visits make, with the hours of the plan that they were published from.
+    """The tour that a shift's visits make, with the hours of the plans that they were published from.
 
     `drives` gives for each visit's id the minutes of driving to it. Raises NotFound.
     """
@@ -243,11 +243,27 @@ def tour_of(session: Session, shift_id: int) -> TourView:
         raise NotFound(noun="shift", id=shift_id)
     standing = _all_visits().where(Visit.shift_id == shift_id, Visit.state != VisitState.CANCELLED)
     visits = list(session.scalars(standing))
-    plans = [visit.plan_id for visit in visits if visit.plan_id is not None]
-    tour = session.scalar(select(Tour).where(Tour.plan_id == max(plans), Tour.shift_id == shift_id)) if plans else None
-    if tour is None:
+    plans = {visit.plan_id for visit in visits if visit.plan_id is not None}
+    rows = session.scalars(select(Tour).where(Tour.plan_id.in_(plans), Tour.shift_id == shift_id))
+    tours = {tour.plan_id: tour for tour in rows}
+    if not tours:
         return TourView(shift, visits)
-    drive_to = {stop.request_id: stop.drive for stop in tour.stops}
-    drives = {visit.id: drive_to[visit.request_id] for visit in visits if visit.request_id in drive_to}
-    as_planned = [stop.request_id for stop in tour.stops] == [visit.request_id for visit in visits]
-    return TourView(shift, visits, tour.leaves, tour.returns, tour.lunch, tour.driving, drives, as_planned)
+    return _joined(shift, visits, tours)
+
+
+def _joined(shift: Shift, visits: list[Visit], tours: Mapping[int, Tour]) -> TourView:
+    """The tour as published; one that was repaired while it was driven begins as the older plan says."""
+    newest, oldest = tours[max(tours)], tours[min(tours)]
+    drive_to = {(plan_id, stop.request_id): stop.drive for plan_id, tour in tours.items() for stop in tour.stops}
+    wanted = {visit.id: (visit.plan_id, visit.request_id) for visit in visits}
+    drives = {visit_id: drive_to[key] for visit_id, key in wanted.items() if key in drive_to}
+    latest = [visit for visit in visits if visit.plan_id == newest.plan_id]
+    as_planned = (
+        [stop.request_id for stop in newest.stops] == [visit.request_id for visit in latest]
+        and visits[len(visits) - len(latest) :] == latest
+        and len(drives) == len(visits)
+    )
+    home = newest.driving - sum(stop.drive for stop in newest.stops)
+    driving = newest.driving if newest is oldest else sum(drives.values()) + home
+    lunch = newest.lunch if newest.lunch is not None else oldest.lunch
+    return TourView(shift, visits, oldest.leaves, newest.returns, lunch, driving, drives, as_planned)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from schedules import audit, changes, publishing, repairs, visits
+from schedules import audit, changes, edits, publishing, repairs, visits
 from schedules.crew_tours import queue_crew_tours
 from schedules.differences import ChangeKind
 from schedules.errors import MoveNotAllowed, NotFound, StalePlan
@@ -16,6 +16,7 @@ from schedules.messages import text_of
 from schedules.models import (
     DisruptionKind,
     DisruptionState,
+    EditKind,
     Message,
     MessageState,
     Plan,
@@ -24,7 +25,8 @@ from schedules.models import (
     Visit,
     VisitState,
 )
-from tests.upset import WEDNESDAY, Week, enter, make_plans, make_week, visit_to
+from tests.drafts import draft
+from tests.upset import TUESDAY, WEDNESDAY, Week, enter, make_plans, make_week, visit_to
 from van_service.pages.desk.letters import crew_drafts_of, drafts_of
 
 TUESDAY_DAWN = datetime(2026, 6, 8, 22, 30, tzinfo=UTC)  # Tuesday 9 June, 6:30 in Shanghai
@@ -210,3 +212,37 @@ def test_an_urgent_visit_is_added_without_breaking_a_promise(session: Session, w
     enter(session, week, DisruptionKind.URGENT_VISIT, now=TUESDAY_DAWN)
     for plan in repaired(session, now=TUESDAY_DAWN):
         assert kinds(session, plan, TUESDAY_DAWN) == {"added": [week.waiting.id]}
+
+
+def test_a_tour_that_is_repaired_while_it_is_driven_is_shown_as_one(
+    session: Session, week: Week, now: datetime
+) -> None:
+    """Van 1 has a second stop on Tuesday; at 9:30 its crew, at the first, says that it runs 30 minutes late."""
+    tuesday = week.shifts[TUESDAY]
+    week.other_shifts[TUESDAY].max_visits = 1  # so that van 2 cannot take it over
+    session.commit()
+    same = [
+        (week.first, tuesday, 540),
+        (week.second, week.other_shifts[TUESDAY], 540),
+        (week.outdoors, week.shifts[WEDNESDAY], 810),
+    ]
+    second_stop = edits.Edit(EditKind.INSERT, week.waiting.id, shift_id=tuesday.id)
+    made = edits.edit(session, draft(session, same, now=now).id, second_stop, actor="zhou", now=now)
+    publishing.publish(session, made.id, actor="zhou", now=now)
+    whole = visits.tour_of(session, tuesday.id)
+    half_past_nine = datetime(2026, 6, 9, 1, 30, tzinfo=UTC)
+    for step in (visits.set_off, visits.arrive, visits.open_session):
+        step(session, visit_to(session, week.first).id, actor="crew", now=half_past_nine)
+    session.commit()
+    late = changes.Entry(DisruptionKind.CREW_LATE, "人多", shift_id=tuesday.id, minutes=30)
+    changes.enter(session, late, actor="zhou", now=half_past_nine)
+    plan = repaired(session, now=half_past_nine)[1]
+    assert kinds(session, plan, half_past_nine) == {"retimed": [week.waiting.id]}
+    publishing.publish(session, plan.id, actor="zhou", now=half_past_nine)
+    session.commit()
+    tour = visits.tour_of(session, tuesday.id)
+    assert [visit.request_id for visit in tour.visits] == [week.first.id, week.waiting.id]
+    assert tour.as_planned
+    assert (tour.leaves, tour.drives, tour.driving) == (whole.leaves, whole.drives, whole.driving)
+    later = visit_to(session, week.waiting)
+    assert later.starts >= visit_to(session, week.first).departs + 30
