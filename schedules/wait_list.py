@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -50,16 +51,16 @@ LATEST_HOUR = 16 * 60
 
 def offer_freed(session: Session, *, now: datetime, travel: TravelMaker | None = None) -> list[Hold]:
     """Offer what is free to whoever waits for it; the holds that are new. Ends first what is over."""
-    if not is_any_over(session, now=now) and not _waiting(session, now):
-        return []  # nobody need wait for us
+    if not is_any_over(session, now=now) and _next(session, now=now, travel=travel) is None:
+        return []  # most often: nobody need wait for us
     queue_up(session)
     end_what_is_over(session, now=now)
     made: list[Hold] = []
     while len(made) < MOST_A_TICK:
-        offered = _offer_next(session, now=now, travel=travel)
-        if offered is None:
+        found = _next(session, now=now, travel=travel)
+        if found is None:
             break
-        made.append(offered)
+        made.append(_hold_for(session, found, now=now))
     return made
 
 
@@ -120,7 +121,18 @@ def deadline(session: Session, now: datetime, day: date, *, hours: int, notice_d
 # Whom to ask next -----------------------------------------------------------------------------------------------------
 
 
-def _offer_next(session: Session, *, now: datetime, travel: TravelMaker | None) -> Hold | None:
+class Candidate(NamedTuple):
+    """A request with the slot to offer it until `ends`; `worth` is for the district, the detour paid."""
+
+    worth: int
+    request: VisitRequest
+    shift: Shift
+    starts: int
+    ends: datetime
+
+
+def _next(session: Session, *, now: datetime, travel: TravelMaker | None) -> Candidate | None:
+    """Who is to be asked next, and for what."""
     waiting = _waiting(session, now)
     if not waiting:
         return None
@@ -128,14 +140,11 @@ def _offer_next(session: Session, *, now: datetime, travel: TravelMaker | None) 
     requests = read_requests(session, ids=waiting.keys())
     found = openings(session, first, last, now=now, asked=requests, travel=travel)
     candidates = [
-        (worth - offer.points + offer.bonus, -request.id, request, offer, ends)
+        Candidate(worth - offer.points + offer.bonus, request, found.shifts[offer.shift], offer.starts, ends)
         for request, worth in _by_worth(session, requests, found)
         for offer, ends in _fitting(session, request, found, waiting[request.id], now=now)
     ]
-    if not candidates:
-        return None
-    _, _, request, offer, ends = max(candidates, key=lambda each: each[:2])
-    return _hold_for(session, request, found.shifts[offer.shift], offer.starts, ends, now=now)
+    return max(candidates, key=lambda each: (each.worth, -each.request.id), default=None)
 
 
 def _waiting(session: Session, now: datetime) -> dict[int, tuple[date, date]]:
@@ -202,10 +211,9 @@ def _fitting(
             return
 
 
-def _hold_for(
-    session: Session, request: VisitRequest, shift: Shift, starts: int, ends: datetime, *, now: datetime
-) -> Hold:
+def _hold_for(session: Session, found: Candidate, *, now: datetime) -> Hold:
     """Hold the slot, pin the request to it and tell its people."""
+    request, shift, starts, ends = found.request, found.shift, found.starts, found.ends
     offered = Hold(
         kind=HoldKind.WAIT_LIST,
         state=HoldState.HELD,
