@@ -175,10 +175,8 @@ def _numbered(ghosts: Iterable[Asked]) -> Iterator[Asked]:
 
 
 def _held_slot(hold: Hold, shift: Shift) -> Asked:
-    window = RequestWindow(day=hold.day, opens=hold.starts, closes=hold.closes, preferred=False)
-    request = unfiled_request(
-        hold.venue, [(each.service, each.minutes) for each in hold.services], [window], now=hold.created_at
-    )
+    services = [(each.service, each.minutes) for each in hold.services]
+    request = unfiled_request(hold.venue, services, [], now=hold.created_at)
     frame = Frame(hold.day, hold.starts, hold.closes, preferred=False)
     return Asked(request, [frame], pinned_to=shift, pinned_starts=hold.starts)
 
