@@ -22,6 +22,7 @@ from schedules.errors import (
     BadText,
     BadWindow,
     BeyondCalendar,
+    ChangedMeanwhile,
     Missing,
     MoveNotAllowed,
     NotFound,
@@ -148,10 +149,16 @@ def revoke(session: Session, disruption_id: int, *, actor: str, now: datetime) -
 
 
 def settle(session: Session, plan: Plan, *, actor: str, now: datetime) -> list[Disruption]:
-    """Call those disruptions repaired that a plan now published was made for."""
+    """Call those disruptions repaired that a plan now published was made for.
+
+    Raises ChangedMeanwhile where one was revoked since the plan was judged.
+    """
     ids = [int(key.partition(":")[2]) for key in plan.inputs if key.startswith("disruption:")]
-    found = select(Disruption).where(Disruption.id.in_(ids), Disruption.state == DisruptionState.OPEN)
-    settled = list(session.scalars(found.order_by(Disruption.id)))
+    held = select(Disruption).where(Disruption.id.in_(ids)).order_by(Disruption.id).with_for_update()
+    heeded = list(session.scalars(held.execution_options(populate_existing=True)))
+    if any(each.state is DisruptionState.REVOKED for each in heeded):
+        raise ChangedMeanwhile  # in the very moment of publishing
+    settled = [each for each in heeded if each.state is DisruptionState.OPEN]
     for disruption in settled:
         _end(session, disruption, DisruptionState.REPAIRED, actor=actor, now=now)
         disruption.plan_id = plan.id

@@ -2,7 +2,7 @@
 
 Reasons for what is left out keep numbers only; words are the edge's to add. Besides the codes of the checker's rules
 these say why days fell out: "day" (no van drives on the days asked), "out_of_service" (it broke down), "notice" (too
-soon to tell the town) and "venue_rest" (a visit to the venue is near).
+soon to tell the town), "venue_rest" (a visit to the venue is near) and "disrupted" (something happened that day).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from routes import plan as proposals
 from routes.alone import RULES as ALONE
 from routes.alone import Miss
 from routes.explain import Impossible, Outranked, Reason
-from schedules.eligibility import Held
+from schedules.eligibility import DISRUPTED, Held
 from schedules.errors import UnlawfulPlan
 from schedules.models import Plan, Stop, Tour, Unserved
 from schedules.planning import Snapshot
@@ -32,6 +32,7 @@ OBSTACLES = (
     "venue_rest",
     "pin",
     "once",
+    DISRUPTED,
 )
 """Every code under which an impossible request may count shifts."""
 

@@ -74,7 +74,8 @@ def edit(session: Session, plan_id: int, wish: Edit, *, actor: str, now: datetim
     if broken:
         _refuse_unless_agreed(session, problem, before, visit, wish, broken)
     accepted = [{"rule": each.rule, "shift": each.shift, "visit": each.visit} for each in broken]
-    return _store(session, plan, problem, before, edited.plan, wish, accepted, actor=actor, now=now)
+    change = _Change(plan, problem, before, edited.plan, wish, accepted)
+    return _store(session, change, actor=actor, now=now)
 
 
 def undo(session: Session, plan_id: int, *, actor: str, now: datetime) -> Plan:
@@ -186,18 +187,8 @@ def _pin(
     becomes = {"shift_id": shift.id, "starts": at[name][1]} if pin is not None else {"shift_id": None, "starts": None}
     _pin_request(session, request.id, becomes, actor=actor, now=now)
     visits = tuple(replace(each, pin=pin) if each.id == name else each for each in problem.visits)
-    made = _store(
-        session,
-        plan,
-        replace(problem, visits=visits),
-        before,
-        before,
-        wish,
-        [],
-        actor=actor,
-        now=now,
-        moved=(was, becomes),
-    )
+    change = _Change(plan, replace(problem, visits=visits), before, before, wish, [], pins=(was, becomes))
+    made = _store(session, change, actor=actor, now=now)
     key = f"request:{request.id}"
     made.inputs = {**made.inputs, key: planning.current_inputs(session, made)[key]}
     session.flush()
@@ -214,22 +205,56 @@ def _pin_request(session: Session, request_id: int, to: dict[str, Any], *, actor
 # The new draft --------------------------------------------------------------------------------------------------------
 
 
-def _store(
-    session: Session,
-    plan: Plan,
-    problem: Problem,
-    before: proposals.Plan,
-    after: proposals.Plan,
-    wish: Edit,
-    accepted: list[dict[str, Any]],
-    *,
-    actor: str,
-    now: datetime,
-    moved: tuple[dict[str, Any], dict[str, Any]] | None = None,
-) -> Plan:
-    parts = score_parts(problem, after)
-    lawful = not accepted and not overrides.accepted(session, plan)
-    made = Plan(
+@dataclass(frozen=True)
+class _Change:
+    """A draft's problem and proposal before and after an edit, and the broken rules that were accepted."""
+
+    plan: Plan
+    problem: Problem
+    before: proposals.Plan
+    after: proposals.Plan
+    wish: Edit
+    accepted: list[dict[str, Any]]
+    pins: tuple[dict[str, Any], dict[str, Any]] | None = None
+
+
+def _store(session: Session, change: _Change, *, actor: str, now: datetime) -> Plan:
+    """The new draft with what was done and its audit row."""
+    made = _new_draft(session, change, actor=actor, now=now)
+    session.add(made)
+    session.flush()
+    problem, after, wish = change.problem, change.after, change.wish
+    shift_ids = _shift_ids(session, {tour.shift for tour in after.tours}, problem)
+    made.tours = [tour_row(made, problem, tour, shift_ids[tour.shift]) for tour in after.tours]
+    made.unserved = _unserved(change.plan, after, problem)
+    was, becomes = change.pins or (_places(change.before, wish), _places(after, wish))
+    note = PlanEdit(
+        kind=wish.kind,
+        request_id=wish.request_id,
+        other_request_id=wish.other_request_id if wish.kind is EditKind.SWAP else None,
+        before=was,
+        after=becomes,
+        overrides=change.accepted,
+        reason=(wish.reason or "").strip() or None,
+        at=now,
+        actor=actor,
+    )
+    made.edits = [note]
+    session.flush()
+    told = {"plan_id": made.id, "kind": wish.kind, "request_id": wish.request_id, "places": becomes}
+    told |= {"overrides": change.accepted, "reason": note.reason} if change.accepted else {}
+    number, before = change.plan.id, {"places": was}
+    audit.record(session, actor=actor, now=now, verb="edited", noun="plan", noun_id=number, before=before, after=told)
+    return made
+
+
+def _new_draft(session: Session, change: _Change, *, actor: str, now: datetime) -> Plan:
+    """The row of the new draft. The bound of the one before stays true while no rule is broken and no pin let go."""
+    plan, after = change.plan, change.after
+    lawful = not change.accepted and not overrides.accepted(session, plan)
+    bound = plan.bound if lawful and change.wish.kind is not EditKind.UNPIN else None
+    driving = score_parts(change.problem, after).driving_minutes
+    return Plan(
         state=PlanState.DRAFT,
         first_day=plan.first_day,
         last_day=plan.last_day,
@@ -240,42 +265,17 @@ def _store(
         created_by=actor,
         finished_at=now,
         inputs=plan.inputs,
-        problem=write_problem(problem),
+        problem=write_problem(change.problem),
         travel_source=plan.travel_source,
         value=after.value,
-        bound=plan.bound if lawful and wish.kind is not EditKind.UNPIN else None,
+        bound=bound,
+        proven=bound is not None and bound - after.value < 1,
         seconds=plan.seconds,
-        summary={**plan.summary, "served": len(after.served), "driving": parts.driving_minutes},
+        summary={**plan.summary, "served": len(after.served), "driving": driving},
         repair_id=plan.repair_id,
         proposal=plan.proposal,
         edited_from_id=plan.id,
     )
-    made.proven = made.bound is not None and made.bound - after.value < 1
-    session.add(made)
-    session.flush()
-    shift_ids = _shift_ids(session, {tour.shift for tour in after.tours}, problem)
-    made.tours = [tour_row(made, problem, tour, shift_ids[tour.shift]) for tour in after.tours]
-    made.unserved = _unserved(plan, after, problem)
-    was, becomes = moved or (_places(before, wish, shift_ids), _places(after, wish, shift_ids))
-    note = PlanEdit(
-        kind=wish.kind,
-        request_id=wish.request_id,
-        other_request_id=wish.other_request_id if wish.kind is EditKind.SWAP else None,
-        before=was,
-        after=becomes,
-        overrides=accepted,
-        reason=(wish.reason or "").strip() or None,
-        at=now,
-        actor=actor,
-    )
-    made.edits = [note]
-    session.flush()
-    told = {"plan_id": made.id, "kind": wish.kind, "request_id": wish.request_id, "places": becomes}
-    told |= {"overrides": accepted, "reason": note.reason} if accepted else {}
-    audit.record(
-        session, actor=actor, now=now, verb="edited", noun="plan", noun_id=plan.id, before={"places": was}, after=told
-    )
-    return made
 
 
 def _shift_ids(session: Session, codes: Collection[str], problem: Problem) -> dict[str, int]:
@@ -283,7 +283,7 @@ def _shift_ids(session: Session, codes: Collection[str], problem: Problem) -> di
     return {shift.code: shift.id for shift in session.scalars(select(Shift).where(Shift.day.in_(days)))}
 
 
-def _places(plan: proposals.Plan, wish: Edit, shift_ids: dict[str, int]) -> dict[str, Any]:
+def _places(plan: proposals.Plan, wish: Edit) -> dict[str, Any]:
     """Where the visits of an edit are in a plan, by request: {"17": {"shift": "van1@...", "starts": 540}}."""
     names = {f"r{number}" for number in (wish.request_id, wish.other_request_id) if number is not None}
     return {

@@ -15,6 +15,9 @@ from schedules.lifecycle import MOVABLE_VISITS
 from schedules.models import Priority, RequestState, RequestWindow, Shift, Visit, VisitRequest
 from schedules.planning_inputs import Rows
 
+DISRUPTED = "disrupted"
+"""The rule of a day on which something happened: the venue is closed, the weather is bad, the town called off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -109,7 +112,9 @@ def _bind(request: VisitRequest, promised: dict[int, Visit], drives: dict[int, S
     within = [window for window in request.windows if rows.start <= window.day <= rows.last]
     windows = rows.effects.frames(request, within)
     if visit is not None and rows.effects.cancels(visit):
-        return Asked(request, [], visit)
+        return Asked(request, [], visit, held=tuple(_all_held(within, DISRUPTED, {})))
+    left = {window.day for window in windows}
+    lost = tuple(_all_held([window for window in within if window.day not in left], DISRUPTED, {}))
     wish = drives.get(request.pinned_shift_id or 0)
     if request.pinned_shift_id is not None and wish is None:
         if visit is None:
@@ -120,8 +125,8 @@ def _bind(request: VisitRequest, promised: dict[int, Visit], drives: dict[int, S
     frozen = visit is not None and last_frozen is not None and visit.day <= last_frozen
     if visit is not None and frozen and visit.shift_id in drives and wish in (None, drives[visit.shift_id]):
         starts = visit.starts if request.pinned_starts is None else request.pinned_starts
-        return Asked(request, windows, visit, drives[visit.shift_id], starts, frozen=wish is None)
-    return Asked(request, windows, visit, wish, request.pinned_starts if wish is not None else None)
+        return Asked(request, windows, visit, drives[visit.shift_id], starts, frozen=wish is None, held=lost)
+    return Asked(request, windows, visit, wish, request.pinned_starts if wish is not None else None, held=lost)
 
 
 def _all_held(windows: Iterable[Frame | RequestWindow], rule: str, detail: dict[str, int | str]) -> Iterator[Held]:
@@ -132,10 +137,10 @@ def _all_held(windows: Iterable[Frame | RequestWindow], rule: str, detail: dict[
 def _without_held_days(asked: Asked, rows: Rows, promised: dict[int, Visit]) -> Asked:
     """Take away the days that are too soon, and those that a visit to the venue or an alternative rules out."""
     request = asked.request
-    if asked.bound_to is not None or asked.held:
+    if asked.bound_to is not None or not asked.windows:
         return asked
     if request.alternative_group is not None and (request.town_id, request.alternative_group) in rows.settled:
-        return Asked(request, [], held=tuple(_all_held(asked.windows, "once", {})))
+        return Asked(request, [], held=(*asked.held, *_all_held(asked.windows, "once", {})))
     if request.priority is Priority.URGENT or request.id in rows.effects.urgent:
         return asked
     rest = timedelta(days=rows.numbers["venue_rest_days"])
@@ -149,7 +154,7 @@ def _without_held_days(asked: Asked, rows: Rows, promised: dict[int, Visit]) -> 
     held += [Held(window.day, "notice", {}) for window in asked.windows if window.day < soonest]
     days = {each.day for each in held}
     windows = [window for window in asked.windows if window.day not in days]
-    return Asked(request, windows, held=tuple({each.day: each for each in held}.values()))
+    return Asked(request, windows, held=(*asked.held, *{each.day: each for each in held}.values()))
 
 
 def _too_near(day: date, visited: list[date], rest: timedelta) -> Iterator[Held]:

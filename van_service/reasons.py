@@ -38,6 +38,7 @@ OBSTACLES: dict[str, Any] = {
     "venue_rest": _l("another visit to the venue is near"),
     "pin": _l("pinned to a shift that does not drive"),
     "once": _l("an alternative is already served"),
+    "disrupted": _l("closed, called off or bad weather"),
 }
 
 # The same to somebody who asks for a visit.
@@ -57,6 +58,7 @@ OBSTACLES_FOR_TOWNS: dict[str, Any] = {
     "venue_rest": _l("another visit to the venue is near"),
     "pin": _l("pinned to a shift that does not drive"),
     "once": _l("an alternative is already served"),
+    "disrupted": _l("closed, called off or bad weather"),
 }
 
 # The nearest miss with its numbers; a rule without numbers says no more than its name.

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from routes import Problem
-from schedules import audit, changes, publishing, visits
-from schedules.errors import MoveNotAllowed, Refused
+from schedules import audit, changes, publishing, runs, visits
+from schedules.errors import ChangedMeanwhile, MoveNotAllowed, Refused
 from schedules.models import DisruptionKind, DisruptionState
 from schedules.planning import snapshot
 from tests.drafts import FIRST, LAST, draft
-from tests.upset import THURSDAY, TUESDAY, WEDNESDAY, Week, enter, make_week, visit_to
+from tests.upset import THURSDAY, TUESDAY, WEDNESDAY, Week, enter, make_plans, make_week, visit_to
 
 
 @pytest.fixture
@@ -241,3 +241,28 @@ def test_the_visits_hit_are_those_that_cannot_stay(session: Session, week: Week,
         DisruptionKind.URGENT_VISIT: [],
     }
     assert {each.state for each in changes.list_disruptions(session)} == {DisruptionState.OPEN}
+
+
+def test_a_request_for_a_closed_venue_is_told_that_and_not_that_no_van_drives(
+    session: Session, week: Week, now: datetime
+) -> None:
+    entry = changes.Entry(
+        DisruptionKind.VENUE_CLOSED, "装修", first_day=TUESDAY, last_day=THURSDAY, venue_id=week.waiting.venue_id
+    )
+    changes.enter(session, entry, actor="zhou", now=now)
+    runs.queue_plan(session, FIRST, LAST, seconds=3, options={"reserve": False}, actor="zhou", now=now)
+    session.commit()
+    [plan] = make_plans(session, now=now)
+    [left_out] = plan.unserved
+    assert (left_out.request_id, left_out.reason) == (week.waiting.id, "impossible")
+    assert left_out.detail["rules"] == {"disrupted": 6}  # two vans on three days
+
+
+def test_whoever_revokes_while_a_plan_is_published_wins_or_is_refused(
+    session: Session, week: Week, now: datetime
+) -> None:
+    disruption = enter(session, week, DisruptionKind.STORM, now=now)
+    plan = draft(session, [], now=now)
+    changes.revoke(session, disruption.id, actor="wu", now=now)
+    with pytest.raises(ChangedMeanwhile):
+        changes.settle(session, plan, actor="zhou", now=now)
