@@ -84,6 +84,7 @@ class Improvement:
     ) -> None:
         self._compiled, self._pool, self._pricer, self._effort = compiled, pool, pricer, effort
         self._incumbent, self._prices = incumbent, prices
+        self._enough: Callable[[], bool] = lambda: False
 
     def sweep(self, seed: int, size: int, times: int, until: float, guess: Prices | None) -> None:
         """Plan some neighbourhoods anew, one after the other, each slot as seldom twice as can be."""
@@ -96,8 +97,15 @@ class Improvement:
             self._take(replanner.replan(part, self._incumbent.value, guess, 1))
             neighbourhoods.note(part, better=False)
 
-    def run(self, seed: int, lanes: int = 1, beside: Callable[[TourPool], Pricer] | None = None) -> None:
-        """Improve until the plan is proven or the run is over; `beside` makes a pricer for the pool of a lane."""
+    def run(
+        self,
+        seed: int,
+        enough: Callable[[], bool],
+        lanes: int = 1,
+        beside: Callable[[TourPool], Pricer] | None = None,
+    ) -> None:
+        """Improve until that is enough; `beside` makes a pricer for the pool of a lane."""
+        self._enough = enough
         neighbourhoods = Neighbourhoods(self._compiled, seed)
         if beside is None or lanes < 2 or len(self._compiled.problem.shifts) < 2 * lanes * _SMALLEST:
             self._one_by_one(neighbourhoods)
@@ -176,4 +184,4 @@ class Improvement:
 
     @property
     def _done(self) -> bool:
-        return self._incumbent.proven or self._effort.over()
+        return self._incumbent.proven or self._effort.over() or self._enough()

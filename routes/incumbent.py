@@ -41,7 +41,17 @@ class Incumbent:
     @property
     def proven(self) -> bool:
         """Whether nothing better is left to find."""
-        return self.bound - self.value < 1
+        return self.gap < 1
+
+    @property
+    def best(self) -> float:
+        """The value of the best plan, in hand or laid aside."""
+        return max(self.value, self._aside[0])
+
+    @property
+    def gap(self) -> float:
+        """The points between bound and best plan."""
+        return self.bound - self.best
 
     def accept(self, columns: Iterable[Column]) -> None:
         """Keep a plan if it is better than the one in hand."""
@@ -95,7 +105,6 @@ class Incumbent:
 
     def _report(self) -> None:
         if self._progress is not None:
-            best = max(self.value, self._aside[0])
-            value = None if math.isinf(best) else int(best)
+            value = None if math.isinf(self.best) else int(self.best)
             bound = None if math.isinf(self.bound) else float(self.bound)
             self._progress(Progress(self._phase, self._effort.elapsed, value, bound))

@@ -29,12 +29,13 @@ __all__ = ["PHASES", "BrokenPlan", "ContradictoryPins", "plan_visits"]
 
 PHASES = ("insertion", "recreate", "sweep", "columns", "choice", "proof", "improvement")
 MOST_LABELS = 300_000
-_MOST_IN_GAP = 60_000
+_MOST_IN_GAP, _MOST_IN_NARROW_GAP = 60_000, 8_000
 _MOST_IN_CHOICE = 2_000
 _MOST_IN_FIRST_PROGRAM = 12_000
 _SWEEP_NEIGHBOURHOOD = 16
 _SWEEP_SHARE, _COLUMNS_SHARE = 0.03, 0.6
 _MOST_IN_NEIGHBOURHOOD = 1_500
+_CLOSER = 0.7
 _CHOICE_SLACK = 0.004
 
 
@@ -165,7 +166,9 @@ class Run:
     def _generate_long(self) -> None:
         """Column generation over long tours; where few tours could better the plan in hand, these are taken at hand."""
         from routes.long_generation import generate_long
+        from routes.relaxed_pricing import RelaxedPricer
 
+        assert isinstance(self.pricer, RelaxedPricer)
         start = self.pool.nearest(self.scope, self.prices, _MOST_IN_FIRST_PROGRAM)
         self.generation = generate_long(
             self.compiled, self.scope, self.pool, self.pricer, start, self.effort, self._tighten, self._settle
@@ -183,7 +186,7 @@ class Run:
         if self.done:
             return True
         slack = self.incumbent.bound - self.incumbent.value
-        within = self.pricer.within(state.prices, self.scope, slack, _MOST_IN_GAP)
+        within = self.pricer.within(state.prices, self.scope, slack, _MOST_IN_GAP // 3)
         if within is None:
             return False
         self.pricer = CompletePool(self.compiled, self.pool, [self.pool[number] for number in within])
@@ -241,26 +244,48 @@ class Run:
         self.incumbent.enter("proof")
         if self.done or self.pricer is None or self.generation.prices is None:
             return
-        slack = self.incumbent.bound - self.incumbent.value
-        numbers = self.pricer.within(self.generation.prices, self.scope, slack, _MOST_IN_GAP)
+        self._prove(_MOST_IN_GAP, self.effort.left / (1 if isinstance(self.pricer, CompletePool) else 4))
+
+    def _prove(self, most: int, seconds: float) -> None:
+        """Choose among all tours that could be in a better plan, if they are at most so many.
+
+        The distance counts from the bound that the prices give; one that a choice has tightened says nothing of them.
+        """
+        assert self.pricer is not None
+        assert self.generation.prices is not None
+        numbers = self.pricer.within(self.generation.prices, self.scope, self._slack, most)
         if numbers is None:
             return
-        best = self._choose(self.scope, set(numbers), self.incumbent.numbers, [], self.effort.left)
+        best = self._choose(self.scope, set(numbers), self.incumbent.numbers, [], seconds)
         if best is not None:
-            self.incumbent.tighten(max(self.incumbent.value, best))
+            self.incumbent.tighten(max(self.incumbent.best, best))
 
     def improve(self) -> None:
         """Plan a few shifts anew together, again and again, each time to the best their tours allow."""
         self.incumbent.enter("improvement")
         if self.pricer is None:
             return
-        if self.has_long_tours or self.incumbent.bound == math.inf:
+        if self.has_long_tours or self.generation.bound == math.inf:
             self.recreating.to_the_end()
             return
+        seed = self.seed
+        while not self.done:
+            self._improve_until(_CLOSER * self._slack, seed)
+            if not self.done and self.generation.prices is not None:
+                self._prove(_MOST_IN_NARROW_GAP, self.effort.left / 2)
+            seed += 1
+
+    @property
+    def _slack(self) -> float:
+        """How far the tours of a better plan can lie from the prices."""
+        return self.generation.bound - self.incumbent.best
+
+    def _improve_until(self, slack: float, seed: int) -> None:
         if isinstance(self.pricer, LabellingPricer) and not self.effort.counted:
-            self._improvement.run(self.seed, self.threads, self.pricer.beside)
+            lanes, beside = self.threads, self.pricer.beside
+            self._improvement.run(seed, lambda: self._slack <= slack, lanes, beside)
         else:
-            self._improvement.run(self.seed)
+            self._improvement.run(seed, lambda: self._slack <= slack)
 
     @property
     def _improvement(self) -> Improvement:

@@ -124,14 +124,13 @@ class LabellingPricer:
 
     def within(self, prices: Prices, scope: Scope, slack: float, most: int) -> list[int] | None:
         """Every column whose reduced value lies at most `slack` below the price of its class; None if over `most`."""
-        numbers: list[int] = []
-        classes = [klass for klass, count in enumerate(scope.counts) if count > 0]
-        for klass in classes:
-            found = self._near(prices, scope, slack, most, klass)
-            if not found.complete or len(numbers) + len(found.value) > most or self._effort.over():
+        columns: list[Column] = []
+        for klass in np.nonzero(scope.counts)[0].tolist():
+            found = self._near(prices, scope, slack, most - len(columns), klass)
+            if not found.complete or self._effort.over():
                 return None
-            numbers += [self._pool.find(column) for column in self._columns(klass, found)]
-        return numbers
+            columns += self._columns(klass, found)
+        return [self._pool.find(column) for column in columns]
 
     def _each(self, search: Callable[[int], labelling.Found], classes: list[int]) -> list[labelling.Found | None]:
         """Search classes, side by side on the threads; None for those that the end of the run leaves out."""
@@ -153,7 +152,7 @@ class LabellingPricer:
 
     def _near(self, prices: Prices, scope: Scope, slack: float, most: int, klass: int) -> labelling.Found:
         threshold = prices.klass[klass] - slack - EPSILON
-        return self._search(prices, scope, klass, threshold, slack + 2 * EPSILON, most, True, 5 * MANY_LABELS)
+        return self._search(prices, scope, klass, threshold, slack + 2 * EPSILON, most, True, 2 * MANY_LABELS)
 
     def _search(
         self,
