@@ -30,7 +30,7 @@ _NEAREST = 2_000
 _OWN = 200
 _MOST_IN_CHOICE = 1_500
 _FIRST = 700
-_CHOICE_SECONDS = 2.0
+_CHOICE_SECONDS = 1.6
 
 
 @dataclass(frozen=True, slots=True)

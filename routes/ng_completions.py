@@ -11,7 +11,6 @@ from numba import njit
 
 from routes.class_arrays import ClassArrays
 from routes.ng_labels import BUCKETS, COUNT, DROPPED, FED, MEMORY, PLACE, POINTS, READY, STATUS, legs_arrive
-from routes.shift_classes import NEVER, Integers
 from routes.tours import Floats
 
 _NOTHING = -1e18
@@ -48,7 +47,7 @@ def no_completion(size: int) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def completion_table(arrays, ends, active, travel_weight):  # type: ignore[no-untyped-def]
+def completion_table(arrays, ends, active, travel_weight):  # type: ignore[no-untyped-def]  # noqa: C901
     """A bound on what is earned after leaving a visit, by (lunch over, visit, bucket of the time it is left).
 
     `ends` are the labels of the reversed class. An end that remembers the visit itself is none for it.
@@ -96,6 +95,3 @@ def completion_table(arrays, ends, active, travel_weight):  # type: ignore[no-un
                                 earned = max(earned, best[0 if lunch else 1, j, arrival] - travel_weight * leg)
                     table[state, i, bucket] = earned
     return table
-
-
-__all__ = ["NEVER", "Integers", "completion_table", "no_completion", "reversed_arrays"]

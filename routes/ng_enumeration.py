@@ -48,9 +48,9 @@ def ranked_ends(ends: Labels, size: int) -> tuple[Integers, Integers]:
 
 
 @njit(cache=True, nogil=True)
-def _reaches_an_end(
+def _reaches_an_end(  # type: ignore[no-untyped-def]  # noqa: C901
     arrays, tours, ends, ranked, starts, cuts, row, place, fed, arrives, worth, leg, threshold, odd, end
-):  # type: ignore[no-untyped-def]
+):
     """Whether a tour that arrives at `place` then can end so that it is worth more than the threshold."""
     mirror = arrays.starts + arrays.ends
     list_at = 2 * place + (1 - fed if arrays.minutes >= 0 else 1)

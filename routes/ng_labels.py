@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from routes.class_arrays import ClassArrays
 from routes.shift_classes import NEVER, Integers
 from routes.tours import Floats
 
@@ -128,7 +129,7 @@ def priced(bits, word, price):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _dominates(rows, points, bits, a, b, odd, end, price, compared):  # type: ignore[no-untyped-def]
+def _dominates(rows, points, bits, a, b, odd, end, price, compared):  # type: ignore[no-untyped-def]  # noqa: C901
     """Whether all that label `b` can still become, `a` can become at least as well."""
     if rows[a, READY] > rows[b, READY]:
         return False
@@ -195,7 +196,7 @@ def _enter(labels, new, shelf, odd, end, price, compared):  # type: ignore[no-un
     state[SPENT] += compared_with
 
 
-def begin(arrays, labels):  # type: ignore[no-untyped-def]
+def begin(arrays: ClassArrays, labels: Labels) -> None:
     """Enter the label of a van standing at the start place."""
     fed = 1 if arrays.minutes < 0 else 0
     labels.rows[0] = 0
@@ -293,62 +294,3 @@ def advance(arrays, labels, cuts, price, active, ways, memory, completion, thres
         if not news:
             state[SHELF] += 1
     return True
-
-
-@njit(cache=True, nogil=True)
-def tours_home(arrays, labels, threshold, travel_weight):  # type: ignore[no-untyped-def]
-    """The labels from which the van can go home for more than `threshold`, what each tour is then worth at the prices,
-    and the best of those worths (over all labels)."""
-    rows = labels.rows
-    count = labels.state[COUNT]
-    found = np.empty(count, np.int64)
-    totals = np.empty(count)
-    many = 0
-    best = _NOTHING
-    closes_home = min(arrays.closes, arrays.ends)
-    for row in range(1, count):
-        if rows[row, STATUS] & DROPPED:
-            continue
-        home = arrays.travel[rows[row, PLACE], 0]
-        if rows[row, DRIVING] + home > arrays.max_driving:
-            continue
-        _, back = legs_arrive(arrays, rows[row, READY], rows[row, FED], home, closes_home)
-        if back > arrays.ends:
-            continue
-        total = labels.points[row, POINTS] - travel_weight * home
-        best = max(best, total)
-        if total > threshold:
-            found[many] = row
-            totals[many] = total
-            many += 1
-    return found[:many], totals[:many], best
-
-
-@njit(cache=True, nogil=True)
-def not_extended(arrays, labels, completion):  # type: ignore[no-untyped-def]
-    """What the best label that was not extended could still come to; for a search that ended for lack of room."""
-    rows = labels.rows
-    best = _NOTHING
-    bucket_minutes = (arrays.ends - arrays.starts) // BUCKETS + 1
-    for row in range(labels.state[COUNT]):
-        if rows[row, STATUS] == WAITING:
-            bucket = (rows[row, READY] - arrays.starts) // bucket_minutes
-            best = max(best, labels.points[row, POINTS] + completion[rows[row, FED], rows[row, PLACE], bucket])
-    return best
-
-
-@njit(cache=True, nogil=True)
-def trace(labels, chosen, longest):  # type: ignore[no-untyped-def]
-    """The visits of labels in their order, one row each, and how many."""
-    rows = labels.rows
-    orders = np.zeros((len(chosen), longest), np.int64)
-    lengths = np.zeros(len(chosen), np.int64)
-    for c in range(len(chosen)):
-        row = chosen[c]
-        length = rows[row, SERVED]
-        lengths[c] = length
-        while length > 0:
-            length -= 1
-            orders[c, length] = rows[row, PLACE]
-            row = rows[row, PARENT]
-    return orders, lengths

@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from routes import ng_enumeration, ng_labels
+from routes import ng_enumeration, ng_labels, ng_tours
 from routes.class_arrays import ClassArrays, class_arrays, paying
-from routes.compiled import Compiled, ShiftClass, compile_problem
+from routes.compiled import Compiled, compile_problem
 from routes.effort import Effort
+from routes.long_ground import Ground, cut_masks, no_cuts, unbound
 from routes.neighbourhood_memory import forbidden, nearest_circles, not_forgetting
 from routes.ng_completions import completion_table, no_completion, reversed_arrays
-from routes.ng_labels import CutMasks, Labels, Memory, Rules, Words
+from routes.ng_labels import Labels, Memory, Rules
 from routes.pricing import EPSILON, Priced
-from routes.shift_classes import NEVER, Integers
+from routes.shift_classes import Integers
 from routes.small_problem import few_visits
-from routes.successors import Successors, Ways
+from routes.successors import Successors
 from routes.tours import Column, Floats, Prices, Scope, TourPool
 
 _LOWEST = -1e17
@@ -54,24 +55,6 @@ def compile_kernels() -> None:
             pricer.price(prices, scope, 0)
             pricer.within(prices, scope, 0.0, 100)
             _COMPILED.set()
-
-
-@dataclass
-class _Ground:
-    """One class at one set of prices: what every search of it reads."""
-
-    klass: int
-    arrays: ClassArrays
-    rules: Rules
-    price: Floats
-    active: Integers
-    ways: tuple[Ways, Ways]
-    cuts: CutMasks
-
-    @property
-    def free(self) -> ClassArrays:
-        """The class without kits, driving and number of visits limited."""
-        return self.arrays._replace(kits=NEVER, max_visits=NEVER, max_driving=NEVER)
 
 
 class RelaxedPricer:
@@ -135,11 +118,11 @@ class RelaxedPricer:
             labels = self._label(ground, ground.arrays, False, memory, bounds, threshold, ground.rules, _MOST_LABELS)
             if labels is None:
                 return None
-            _, _, top = ng_labels.tours_home(ground.arrays, labels, threshold, self._weight)
+            _, _, top = ng_tours.tours_home(ground.arrays, labels, threshold, self._weight)
             best[klass] = max(top, threshold)
             if labels.state[ng_labels.FULL]:
                 exact = False
-                best[klass] = max(best[klass], ng_labels.not_extended(ground.arrays, labels, bounds))
+                best[klass] = max(best[klass], ng_tours.not_extended(ground.arrays, labels, bounds))
             numbers += self._news(ground, labels, threshold)
         return Priced(numbers, best, exact)
 
@@ -152,7 +135,7 @@ class RelaxedPricer:
             tours = self._tours(ground, threshold, _COMPARISONS_A_TOUR * most)
             if tours is None:
                 return None
-            rows, _, _ = ng_labels.tours_home(ground.arrays, tours, threshold, self._weight)
+            rows, _, _ = ng_tours.tours_home(ground.arrays, tours, threshold, self._weight)
             if len(rows) > 8 * most:
                 return None
             columns = self._columns(ground, tours, rows)
@@ -195,16 +178,16 @@ class RelaxedPricer:
     def _open(scope: Scope) -> list[int]:
         return [klass for klass, count in enumerate(scope.counts) if count > 0]
 
-    def _ground(self, prices: Prices, scope: Scope, klass: int, margin: float, ways: int = _ALL_WAYS) -> _Ground:
+    def _ground(self, prices: Prices, scope: Scope, klass: int, margin: float, ways: int = _ALL_WAYS) -> Ground:
         shift_class = self._compiled.classes[klass]
         price = prices.visit[shift_class.visits]
         active = paying(self._arrays[klass], price, scope.free[shift_class.visits], self._weight, margin)
         arrays, rules = unbound(self._arrays[klass], active)
         forth, back = self._successors[klass]
         both = forth.ways(active, ways), back.ways(active, ways)
-        return _Ground(klass, arrays, rules, price, active, both, cut_masks(prices, shift_class))
+        return Ground(klass, arrays, rules, price, active, both, cut_masks(prices, shift_class))
 
-    def _bounds(self, ground: _Ground, reverse: bool) -> Floats | None:
+    def _bounds(self, ground: Ground, reverse: bool) -> Floats | None:
         """What can still be earned, from labels in the other direction that remember little and feel no cuts."""
         forwards, backwards = ground.free, reversed_arrays(ground.free)
         arrays, other = (forwards, backwards) if reverse else (backwards, forwards)
@@ -218,7 +201,7 @@ class RelaxedPricer:
             return no_completion(size)
         return completion_table(arrays, labels, ground.active, self._weight)  # type: ignore[no-any-return]
 
-    def _tours(self, ground: _Ground, threshold: float, most: int) -> Labels | None:
+    def _tours(self, ground: Ground, threshold: float, most: int) -> Labels | None:
         """Every tour worth more than the threshold, growing; None if the run is over or they take more than so many
         comparisons."""
         bounds = self._bounds(ground, reverse=False)
@@ -235,8 +218,8 @@ class RelaxedPricer:
         ng_labels.begin(ground.arrays, tours)
         table = np.full(1 << 20, -1, dtype=np.int64)
         while not ng_enumeration.enumerate_onward(
-            ground.arrays, tours, table, ground.cuts, ground.price, ground.ways[0], memory.forbids, ends, ranked, starts,
-            threshold, self._weight, _COMPARISONS_AT_ONCE,
+            ground.arrays, tours, table, ground.cuts, ground.price, ground.ways[0], memory.forbids, ends, ranked,
+            starts, threshold, self._weight, _COMPARISONS_AT_ONCE,
         ):  # fmt: skip
             if self._effort.over() or tours.state[ng_labels.SPENT] > most:
                 return None
@@ -245,7 +228,7 @@ class RelaxedPricer:
 
     def _label(
         self,
-        ground: _Ground,
+        ground: Ground,
         arrays: ClassArrays,
         reverse: bool,
         memory: Memory,
@@ -270,11 +253,11 @@ class RelaxedPricer:
         self._effort.spend(labels.state[ng_labels.SPENT] * 5e-5)
         return labels
 
-    def _news(self, ground: _Ground, labels: Labels, threshold: float) -> list[int]:
-        rows, totals, _ = ng_labels.tours_home(ground.arrays, labels, threshold, self._weight)
+    def _news(self, ground: Ground, labels: Labels, threshold: float) -> list[int]:
+        rows, totals, _ = ng_tours.tours_home(ground.arrays, labels, threshold, self._weight)
         rows = rows[np.argsort(-totals, kind="stable")[: 40 * self.per_class]]
         longest = int(labels.rows[rows, ng_labels.SERVED].max(initial=1))
-        orders, lengths = ng_labels.trace(labels, rows, longest)
+        orders, lengths = ng_tours.trace(labels, rows, longest)
         columns = self._columns(ground, labels, rows[varied(orders, lengths, self.per_class)])
         added = [self._pool.add(column, lawful=self._is_lawful(column)) for column in columns]
         return [number for number in added if number is not None]
@@ -284,9 +267,9 @@ class RelaxedPricer:
         order = column.order
         return len(set(order)) == len(order) and all(self._compiled.rivals[visit].isdisjoint(order) for visit in order)
 
-    def _columns(self, ground: _Ground, labels: Labels, rows: Integers) -> list[Column]:
+    def _columns(self, ground: Ground, labels: Labels, rows: Integers) -> list[Column]:
         longest = int(labels.rows[rows, ng_labels.SERVED].max(initial=1))
-        orders, lengths = ng_labels.trace(labels, rows, longest)
+        orders, lengths = ng_tours.trace(labels, rows, longest)
         homes = ground.arrays.travel[labels.rows[rows, ng_labels.PLACE], 0]
         values = labels.rows[rows, ng_labels.WORTH] - self._weight * homes
         visits = self._compiled.classes[ground.klass].visits
@@ -294,50 +277,6 @@ class RelaxedPricer:
             Column(ground.klass, tuple(visits[order[:length]].tolist()), int(value))
             for order, length, value in zip(orders, lengths, values, strict=True)
         ]
-
-
-def unbound(arrays: ClassArrays, active: Integers) -> tuple[ClassArrays, Rules]:
-    """The class without the limits that no tour can reach, and the rules that are left.
-
-    A limit that is kept must be compared between labels; of one that is not, a tour that serves a visit again and again
-    could run out where a lawful one does not.
-    """
-    stay = int((arrays.setup[active] + arrays.post[active]).min()) if len(active) else 1
-    most_visits = min(len(active), (arrays.ends - arrays.starts) // max(1, stay))
-    kits = int(arrays.load[active].sum()) > arrays.kits
-    driving = arrays.max_driving < arrays.ends - arrays.starts
-    visits = arrays.max_visits < most_visits
-    return arrays._replace(
-        kits=arrays.kits if kits else NEVER,
-        max_driving=arrays.max_driving if driving else NEVER,
-        max_visits=arrays.max_visits if visits else NEVER,
-    ), Rules(True, kits, driving, visits)
-
-
-def no_cuts(size: int) -> CutMasks:
-    """No cuts, for a search that bounds."""
-    return CutMasks(np.zeros((size, 0), dtype=np.uint64), np.zeros(0))
-
-
-def cut_masks(prices: Prices, shift_class: ShiftClass) -> CutMasks:
-    """The priced subset-row cuts of which the class can serve two members.
-
-    Cuts of other kinds are left out, which only raises what tours seem to be worth.
-    """
-    felt = [
-        (cut, price)
-        for cut, price in zip(prices.cuts, prices.cut, strict=True)
-        if price > EPSILON
-        and cut.divisor == 2
-        and set(cut.weights) == {1}
-        and sum(visit in shift_class.local for visit in cut.members) >= 2
-    ]
-    counts = np.zeros((len(shift_class.visits), (len(felt) + 63) // 64), dtype=np.uint64)
-    for place, (cut, _) in enumerate(felt):
-        for visit in cut.members:
-            if visit in shift_class.local:
-                counts[shift_class.local[visit], place // 64] |= np.uint64(1 << (place % 64))
-    return CutMasks(counts, np.array([price for _, price in felt], dtype=np.float64))
 
 
 def varied(orders: Integers, lengths: Integers, most: int) -> list[int]:
@@ -352,6 +291,3 @@ def varied(orders: Integers, lengths: Integers, most: int) -> list[int]:
             if len(kept) == most:
                 break
     return kept
-
-
-__all__ = ["RelaxedPricer", "Words", "cut_masks", "no_cuts", "unbound", "varied"]

@@ -18,8 +18,8 @@ from routes.squeezing import PresentPlan, Squeeze
 from routes.trials import Trials, widening
 
 _SIZE_PER_POINT = 5
-_MOST_FINISHED = 2
-"""So many trials of a kind are carried out, the most promising first."""
+_MOST_FINISHED = 3
+"""So many trials of a kind are carried out at the most, until one holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +143,15 @@ class Remedies:
         return None if squeeze is None else Trial(change, squeeze, size)
 
     def _finished(self, trials: list[Trial]) -> list[Remedy]:
-        """The best trial that holds when it is carried out on what it really needs."""
-        done = []
+        """The most promising trial that holds when it is carried out, on no more than it really needs."""
         for trial in sorted(trials, key=lambda trial: trial.rank)[:_MOST_FINISHED]:
             found = self.carried_out(trial.change)
             if found is not None:
                 slim = self._trimmed(trial.change, found[1])
                 if slim is None or slim.detail.get("minutes") != 0:
-                    done.append((slim and self.carried_out(slim)) or found)
-        return [max(done, key=lambda each: (each[0].points, -len(each[0].displaces)))[0]] if done else []
+                    better = None if slim is None else self.carried_out(slim)
+                    return [(better or found)[0]]
+        return []
 
     def _trimmed(self, change: Change, plan: Plan) -> Change | None:
         """The same change with no more minutes or kits than the tour that came of it needs; None for other kinds."""

@@ -168,6 +168,9 @@ class PresentPlan:
 def _with(problem: Problem, tour: Tour | None, shift: Shift, visit: Visit) -> Iterator[tuple[int, Order, OneShift]]:
     """The shift's tour with one visit more and none less, where there is one, beside what the tour is worth now."""
     names = {stop.visit for stop in tour.stops} if tour else set()
+    busy = visit.on_site + sum(problem.visit_by_id[name].on_site for name in names)
+    if busy + (shift.lunch.minutes if shift.lunch else 0) > shift.ends - shift.starts:
+        return
     cut = OneShift(problem, shift, [*(problem.visit_by_id[name] for name in sorted(names)), visit])
     values = {frozenset(order.visits): order for order in cut.orders()}
     before = values.get(frozenset(names))

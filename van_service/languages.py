@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Flask, current_app, has_request_context, request, session
 from flask_babel import get_locale
 from sqlalchemy.exc import SQLAlchemyError
@@ -49,3 +51,10 @@ def language() -> str:
 def named(row: object) -> str:
     """A row's name in the language of this answer (`name_zh` or `name_en`)."""
     return str(getattr(row, "name_zh" if language() == "zh_CN" else "name_en"))
+
+
+def day_in_words(day: date) -> str:
+    """6月16日 周二, Tue 16 June."""
+    if language() == "zh_CN":
+        return f"{day.month}月{day.day}日 周{'一二三四五六日'[day.weekday()]}"
+    return f"{day:%a} {day.day} {day:%B}"

@@ -10,15 +10,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from babel.dates import format_skeleton
-from flask_babel import get_locale, gettext, lazy_gettext, ngettext
+from flask_babel import gettext, lazy_gettext, ngettext
 from sqlalchemy import select
 
 from schedules.edits import BY_HAND
 from schedules.models import Explanation, Skill, Unserved, Van
 from van_service import words
 from van_service.extensions import db
-from van_service.languages import language, named
+from van_service.languages import day_in_words, language, named
 
 _l = lazy_gettext
 
@@ -90,11 +89,6 @@ def shift_in_words(code: str) -> str:
     except ValueError:  # what is no code of a shift stays as it is
         return code
     return f"{when} {van_code if van is None else named(van)}".strip()
-
-
-def day_in_words(day: date) -> str:
-    """6月16日周二, Tue, Jun 16."""
-    return format_skeleton("MMMEd", day, locale=get_locale())
 
 
 def _impossible(detail: Mapping[str, Any]) -> str:

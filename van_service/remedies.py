@@ -17,8 +17,8 @@ from sqlalchemy import select
 from schedules.models import CrewMember, Explanation, Service, Skill, VisitRequest
 from van_service import words
 from van_service.extensions import db
-from van_service.languages import named
-from van_service.reasons import day_in_words, shift_in_words
+from van_service.languages import day_in_words, named
+from van_service.reasons import shift_in_words
 
 FOR_TOWNS = ("wider_window", "other_day", "fewer_services", "later_day")
 """The kinds of change that are the town's to make."""

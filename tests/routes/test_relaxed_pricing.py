@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +14,10 @@ from routes.checker import check
 from routes.compiled import Compiled, compile_problem
 from routes.effort import Effort
 from routes.enumeration import enumerate_tours
+from routes.generation import Generation
 from routes.long_generation import generate_long
 from routes.pins import pinned_tours
+from routes.plan import Progress
 from routes.planner import ContradictoryPins, plan_visits
 from routes.pricing import MANY_LABELS, CompletePool, Pricer
 from routes.problem import Problem
@@ -53,6 +56,16 @@ def both_pricers(problem: Problem) -> tuple[Compiled, TourPool, CompletePool, To
         pools[1],
         RelaxedPricer(compiled, pools[1], Effort(100)),
     )
+
+
+def noting(bounds: list[float | None]) -> Callable[[Progress | Generation], bool]:
+    """Notes every bound told, and never has enough."""
+
+    def note(news: Progress | Generation) -> bool:
+        bounds.append(news.bound)
+        return False
+
+    return note
 
 
 def tours_within(pool: TourPool, pricer: Pricer, prices: Prices, scope: Scope, slack: float) -> set[object]:
@@ -106,7 +119,9 @@ def test_plans_made_with_it_are_the_optimum_of_brute_force(block: int, monkeypat
                 plan_visits(problem, seconds=20, threads=1)
             continue
         bounds: list[float | None] = []
-        plan = plan_visits(problem, seconds=20, threads=1, progress=lambda news: bounds.append(news.bound))
+        plan = plan_visits(
+            problem, seconds=20, threads=1, progress=lambda news, bounds=bounds: bounds.append(news.bound)
+        )
         assert not list(check(problem, plan))
         assert all(bound is None or bound >= best for bound in bounds)
         assert plan.value == best
@@ -122,14 +137,14 @@ def test_tours_that_forget_at_first_still_bound_every_plan(block: int, monkeypat
         if best is None:
             continue
         compiled, pool, effort = compile_problem(problem), TourPool(len(problem.visits)), Effort(100)
-        pricer, bounds = RelaxedPricer(compiled, pool, effort), list[float]()
+        pricer, bounds = RelaxedPricer(compiled, pool, effort), list[float | None]()
         start = [pool.find(column) for column in pinned_tours(compiled)]
         state = generate_long(
-            compiled, Scope.whole(compiled), pool, pricer, start, effort, lambda now: bounds.append(now.bound) or False,
+            compiled, Scope.whole(compiled), pool, pricer, start, effort, noting(bounds),
             lambda now: False,
         )  # fmt: skip
         assert state.converged
-        assert all(bound >= best - 1e-6 for bound in bounds)
+        assert all(bound is not None and bound >= best - 1e-6 for bound in bounds)
         assert state.relaxed is not None
         assert state.bound == pytest.approx(state.relaxed.value, abs=1e-3)
         assert all(pool.lawful[number] for number in state.relaxed.shares)

@@ -298,7 +298,7 @@ def test_what_is_left_out_stands_there_with_class_numbers_and_the_visits_it_woul
         session.add(Unserved(plan_id=plan_id, request_id=week.second, reason="outranked", detail=detail))
         served = session.get_one(VisitRequest, week.first).venue.name_en
     listed = desk.get(f"/desk/plans/{plan_id}").text.partition('id="unserved"')[2]
-    assert "would displace 1 visit, net −142 points" in listed
+    assert "would displace 1 visit. Serving it costs at most 142 points." in listed
     assert served in listed
 
 
@@ -313,7 +313,7 @@ def test_a_shift_in_a_reason_is_called_by_van_and_day(
         session.add(Unserved(plan_id=plan_id, request_id=week.second, reason="impossible", detail=detail))
         code, van = shift.code, shift.van.name_en
     page = desk.get(f"/desk/plans/{plan_id}").text
-    assert f"Tue 9 June {van}, 60 test kits needed, 48 on board" in page
+    assert f"Tue 9 June {van}: 60 test kits needed, 48 on board" in page
     assert code not in page
 
 

@@ -48,11 +48,11 @@ def test_the_impossible_names_its_rules_and_the_nearest_miss(language: str) -> N
         == {
             "en": (
                 "Impossible on all 17 shifts even in an empty calendar: does not fit into the times given (12), crew "
-                "without the skills (5). Nearest: Tue, Jun 2 Van 1: earliest 07:30, latest 14:00, 60 min short."
+                "without the skills (5). Nearest: Tue 2 June Van 1: earliest 07:30, latest 14:00, 60 min short."
             ),
             "zh_CN": (
                 "不可行：空日历里 17 个班次都排不了：放不进所给时段 (12)、随车人员缺技能 (5)。 "
-                "最接近：6月2日周二 1 号车：最早 07:30，最晚 14:00，差 60 分钟。"
+                "最接近：6月2日 周二 1 号车：最早 07:30，最晚 14:00，差 60 分钟。"
             ),
         }[language]
     )

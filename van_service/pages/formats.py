@@ -13,7 +13,7 @@ from flask_babel import gettext, ngettext
 
 from schedules import calendar
 from schedules.contacts import masked_phone
-from van_service.languages import language
+from van_service.languages import day_in_words, language
 
 THIN_SPACE = "\u2009"
 _WEEKDAYS_ZH = "一二三四五六日"
@@ -36,7 +36,7 @@ def date_only(day: date) -> str:
 
 def day(day: date) -> str:
     """6月16日 周二, Tue 16 June."""
-    return f"{date_only(day)} {weekday(day)}" if is_chinese() else f"{weekday(day)} {date_only(day)}"
+    return day_in_words(day)
 
 
 def full_day(day: date) -> str:
