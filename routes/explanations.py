@@ -109,7 +109,7 @@ class Explainer:
             return _explanation(reason, None, None, self._remedies.of(visit, None))
         anyway = self._remedies.anyway(visit)
         anyway, bound = self._forced(visit, anyway)
-        search = self._remedies.of(visit, None if anyway is None else -anyway.points)
+        search = self._remedies.of(visit, anyway)
         outranked = Outranked(visit.id, reason, rivals=self.present.rivals(name))
         if anyway is not None:
             displaced, shift = anyway.displaces, anyway.change.shift

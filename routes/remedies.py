@@ -71,9 +71,8 @@ class Remedies:
         self._trials = Trials(present, means)
         self.problem = present.problem
 
-    def of(self, visit: Visit, less_than: int | None) -> Search:
-        """The cheapest change of each kind. Those that cost `less_than` points or more are left out, where given and
-        where they displace somebody."""
+    def of(self, visit: Visit, anyway: Remedy | None) -> Search:
+        """The cheapest change of each kind that is of use beside serving the visit `anyway`, where that can be done."""
         found: list[Remedy] = []
         tried = {}
         hopeless = True
@@ -85,8 +84,8 @@ class Remedies:
             trials = (trial for change in fitting if (trial := self._try(*change)) is not None)
             # Who waits wants to wait no longer than needed: of later days the first that does.
             found += self._finished(list(islice(trials, 1 if kind == "later_day" else None)))
-        cheaper = [each for each in found if less_than is None or -each.points < less_than or not each.displaces]
-        ranked = tuple(sorted(cheaper, key=lambda remedy: (-remedy.points, remedy.change.kind)))
+        useful = [remedy for remedy in found if anyway is None or _is_of_use(remedy, anyway)]
+        ranked = tuple(sorted(useful, key=lambda remedy: (-remedy.points, remedy.change.kind)))
         return Search(ranked, tried, hopeless)
 
     def anyway(self, visit: Visit) -> Remedy | None:
@@ -165,6 +164,11 @@ class Remedies:
             needs = sum(self.problem.visit_by_id[stop.visit].kits for stop in tour.stops)
             return replace(change, detail={"kits": max(1, needs - shift.kits)})
         return None
+
+
+def _is_of_use(remedy: Remedy, anyway: Remedy) -> bool:
+    """Whether a change costs less than serving the visit without any, or spares all those whom that would displace."""
+    return remedy.points > anyway.points or bool(anyway.displaces and not remedy.displaces)
 
 
 def _window_around(change: Change, tour: Tour, visit: Visit) -> Change:
