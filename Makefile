@@ -24,7 +24,7 @@ run: install ## install, migrate, load the demo district if empty, serve web + s
 passwords: install ## print a fresh one-time password for every demo account
 	@$(FLASK) demo passwords
 
-install: $(VENV)/runtime node_modules/.installed words-compiled ## install everything that running needs
+install: $(VENV)/runtime $(VENV)/kernels node_modules/.installed words-compiled ## install everything that running needs
 
 test: format-check lint types imports migrations pytest ## install and check everything
 
@@ -78,6 +78,12 @@ words-compiled: $(VENV)/runtime
 $(VENV)/runtime: requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+# The planner's hot loops, compiled into their cache: once for each version of them, and before anybody waits for a plan.
+$(VENV)/kernels: $(VENV)/runtime $(wildcard routes/*.py)
+	@echo "Compiling the planner (half a minute)"
+	@$(BIN)/python -m routes.warm_up
 	@touch $@
 
 $(VENV)/tests: requirements-dev.txt $(VENV)/runtime

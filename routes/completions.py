@@ -1,22 +1,21 @@
 """What a tour can still earn: completion bounds for the labelling, compiled by numba.
 
 For each (visit, time, lunch) a backward dynamic program bounds the points still to be had, forgetting all but the
-visit before in the manner of 2-cycle elimination. Numba's cache on the disk notices changes of the file that it
-compiles from, not of this one where `routes.labelling` calls it: touch both.
+visit before in the manner of 2-cycle elimination.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from routes.kernels import kernel
 from routes.shift_classes import NEVER
 
 IMPOSSIBLE = -1e18
 """The points of what cannot be."""
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def arrive(arrays, before, after, leg, closes):  # type: ignore[no-untyped-def]
     """`routes.timetable.arrivals`."""
     fed = after + leg if after < NEVER else NEVER
@@ -32,7 +31,7 @@ def arrive(arrays, before, after, leg, closes):  # type: ignore[no-untyped-def]
     return arrives, fed
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def worthwhile_legs(arrays, active):  # type: ignore[no-untyped-def]
     """The visits of `active` that can follow each place, in their order: where each place's begin, and the visits."""
     size = arrays.travel.shape[0]
@@ -54,7 +53,7 @@ def worthwhile_legs(arrays, active):  # type: ignore[no-untyped-def]
     return begins, follows
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def shortest_stay(arrays, active):  # type: ignore[no-untyped-def]
     """The fewest minutes that a visit takes at its place."""
     stay = arrays.ends - arrays.starts
@@ -63,7 +62,7 @@ def shortest_stay(arrays, active):  # type: ignore[no-untyped-def]
     return max(1, stay)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def completions(arrays, price, active, begins, follows, width, travel_weight):  # type: ignore[no-untyped-def]
     """What can still be had after leaving a visit at the start of a time bucket, lunch to come (0) or over (1).
 
@@ -102,7 +101,7 @@ def completions(arrays, price, active, begins, follows, width, travel_weight):  
     return best, other, towards
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _all_gains(arrays, price, active):  # type: ignore[no-untyped-def]
     """What serving every visit would earn, driving apart: more than any tour."""
     everything = 0.0
@@ -114,7 +113,7 @@ def _all_gains(arrays, price, active):  # type: ignore[no-untyped-def]
     return everything
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _can_be(arrays, state, minute, width):  # type: ignore[no-untyped-def]
     """Whether in some minute of a bucket lunch can be still to come (state 0) or over (1)."""
     if state == 0:
@@ -122,7 +121,7 @@ def _can_be(arrays, state, minute, width):  # type: ignore[no-untyped-def]
     return arrays.minutes < 0 or minute + width > arrays.opens + arrays.minutes
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _serve(arrays, price, j, arrives, state, width, limit, everything, best, towards, other, seen):  # type: ignore[no-untyped-def]
     """What arriving at `j` at this minute can still earn: the best, the visit after `j`, the best by another one.
 
@@ -152,7 +151,7 @@ def _serve(arrays, price, j, arrives, state, width, limit, everything, best, tow
     seen[2][state, j, minute] = second
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _two_best(first, to, second, points, after):  # type: ignore[no-untyped-def]
     """The best, where it goes, and the best that goes elsewhere, with one more candidate; -2 goes who knows where."""
     if points > first:
@@ -164,7 +163,7 @@ def _two_best(first, to, second, points, after):  # type: ignore[no-untyped-def]
     return first, to, second
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _unless_back(seen, state, j, minute, here):  # type: ignore[no-untyped-def]
     """What arriving at `j` can earn without going on to `here`, where the van just was."""
     if seen[1][state, j, minute] == here:
@@ -172,7 +171,7 @@ def _unless_back(seen, state, j, minute, here):  # type: ignore[no-untyped-def]
     return seen[0][state, j, minute]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _leave(arrays, i, leaves, state, width, begins, follows, travel_weight, best, towards, other, seen):  # type: ignore[no-untyped-def]  # noqa: C901
     """What leaving `i` at `leaves` can still earn: the best, where it goes, and the best that goes elsewhere."""
     first, second, to = IMPOSSIBLE, IMPOSSIBLE, -1

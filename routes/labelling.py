@@ -12,11 +12,11 @@ import threading
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from routes.class_arrays import class_arrays, cut_arrays
 from routes.completions import arrive, completions, shortest_stay, worthwhile_legs
 from routes.effort import Effort
+from routes.kernels import kernel
 from routes.shift_classes import NEVER, NO_BREAK, Integers, Option, ShiftClass
 from routes.tours import Floats
 
@@ -58,7 +58,7 @@ def _compile() -> None:
         price_class(arrays, cuts, np.zeros(2), np.ones(1, dtype=np.int64), 1, 0.0, 1, False, 100, 5)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def price_class(  # type: ignore[no-untyped-def]  # noqa: C901 (one loop over an explicit stack: numba compiles it once)
     arrays, cuts, price, active, travel_weight, threshold, keep, everything, most, bucket_width
 ):

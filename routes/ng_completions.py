@@ -1,15 +1,15 @@
 """What a tour can still earn, read off the labels of the same class turned back to front, compiled by numba.
 
 A label of the reversed class is the end of a tour: it says by when the van must arrive at its first visit and what is
-earned from there. Numba's cache notices changes of the file that it compiles from only: touch the callers too.
+earned from there.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from routes.class_arrays import ClassArrays
+from routes.kernels import kernel
 from routes.ng_labels import BUCKETS, COUNT, DROPPED, FED, MEMORY, PLACE, POINTS, READY, STATUS, legs_arrive
 from routes.tours import Floats
 
@@ -46,7 +46,7 @@ def no_completion(size: int) -> Floats:
     return np.full((2, size, BUCKETS), np.inf)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def completion_table(arrays, ends, active, travel_weight):  # type: ignore[no-untyped-def]  # noqa: C901
     """A bound on what is earned after leaving a visit, by (lunch over, visit, bucket of the time it is left).
 

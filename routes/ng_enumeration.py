@@ -8,8 +8,8 @@ again. Of the same visits with the same last one only what is not later and not 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from routes.kernels import kernel
 from routes.ng_labels import (
     AFTER,
     COUNT,
@@ -47,7 +47,7 @@ def ranked_ends(ends: Labels, size: int) -> tuple[Integers, Integers]:
     return ranked, np.searchsorted(np.sort(where), np.arange(2 * size + 1))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _reaches_an_end(  # type: ignore[no-untyped-def]  # noqa: C901
     arrays, tours, ends, ranked, starts, cuts, row, place, fed, arrives, worth, leg, threshold, odd, end
 ):
@@ -85,7 +85,7 @@ def _reaches_an_end(  # type: ignore[no-untyped-def]  # noqa: C901
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _enter(tours, table, new, words):  # type: ignore[no-untyped-def]
     """Keep the tour in row `new` unless the same visits are known with the same last one, not later, worth no less."""
     rows, points, bits = tours.rows, tours.points, tours.bits
@@ -129,7 +129,7 @@ def _enter(tours, table, new, words):  # type: ignore[no-untyped-def]
     tours.state[COUNT] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _extend(arrays, tours, table, cuts, price, ways, forbids, ends, ranked, starts, threshold, travel_weight, row):  # type: ignore[no-untyped-def]  # noqa: C901
     rows, points, bits, state = tours.rows, tours.points, tours.bits, tours.state
     words = forbids.shape[1]
@@ -180,7 +180,7 @@ def _extend(arrays, tours, table, cuts, price, ways, forbids, ends, ranked, star
                 _enter(tours, table, new, words)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def enumerate_onward(  # type: ignore[no-untyped-def]
     arrays, tours, table, cuts, price, ways, forbids, ends, ranked, starts, threshold, travel_weight, budget
 ):

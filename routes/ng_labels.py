@@ -14,10 +14,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from routes.class_arrays import ClassArrays
+from routes.kernels import kernel
 from routes.shift_classes import NEVER, Integers
 from routes.tours import Floats
 
@@ -92,7 +92,7 @@ def new_labels(capacity: int, size: int, words: int, cut_words: int) -> Labels:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def legs_arrive(arrays, ready, fed, leg, closes):  # type: ignore[no-untyped-def]
     """When a leg ends, lunch still to come and lunch over (`NEVER`: cannot be); see `routes.timetable.arrivals`."""
     if fed:
@@ -107,7 +107,7 @@ def legs_arrive(arrays, ready, fed, leg, closes):  # type: ignore[no-untyped-def
     return arrives, NEVER
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def bit_number(bit):  # type: ignore[no-untyped-def]
     """Which bit of a word is set, for a word with one bit."""
     x = bit - np.uint64(1)
@@ -117,7 +117,7 @@ def bit_number(bit):  # type: ignore[no-untyped-def]
     return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def priced(bits, word, price):  # type: ignore[no-untyped-def]
     """The sum of the prices of the bits of one word."""
     total = 0.0
@@ -128,7 +128,7 @@ def priced(bits, word, price):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _dominates(rows, points, bits, a, b, odd, end, price, compared):  # type: ignore[no-untyped-def]  # noqa: C901
     """Whether all that label `b` can still become, `a` can become at least as well."""
     if rows[a, READY] > rows[b, READY]:
@@ -155,7 +155,7 @@ def _dominates(rows, points, bits, a, b, odd, end, price, compared):  # type: ig
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _enter(labels, new, shelf, odd, end, price, compared):  # type: ignore[no-untyped-def]
     """Keep the label in row `new` unless another makes it pointless; drop those that it makes so."""
     rows, points, bits, state = labels.rows, labels.points, labels.bits, labels.state
@@ -205,7 +205,7 @@ def begin(arrays: ClassArrays, labels: Labels) -> None:
     labels.state[COUNT] = 1
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _extend(arrays, labels, cuts, price, ways, memory, completion, threshold, travel_weight, compared, row):  # type: ignore[no-untyped-def]  # noqa: C901
     """The labels of label `row` going on to every visit that it may go to, in each option."""
     rows, points, bits, state = labels.rows, labels.points, labels.bits, labels.state
@@ -262,7 +262,7 @@ def _extend(arrays, labels, cuts, price, ways, memory, completion, threshold, tr
                 _enter(labels, new, elapsed // shelf_minutes, odd, end, cuts.price, compared)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def advance(arrays, labels, cuts, price, active, ways, memory, completion, threshold, travel_weight, rules, budget):  # type: ignore[no-untyped-def]
     """Extend labels in the order of time until none is left (true), the room is used up (true), or the budget of
     comparisons is spent (false; call again)."""

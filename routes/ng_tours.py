@@ -1,13 +1,10 @@
-"""What labels tell once a search has ended: the tours that come home, their visits, what was left undone.
-
-Numba's cache notices changes of the file that it compiles from only: touch this one when a label's row changes.
-"""
+"""What labels tell once a search has ended: the tours that come home, their visits, what was left undone."""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from routes.kernels import kernel
 from routes.ng_labels import (
     BUCKETS,
     COUNT,
@@ -27,7 +24,7 @@ from routes.ng_labels import (
 _NOTHING = -1e18
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def tours_home(arrays, labels, threshold, travel_weight):  # type: ignore[no-untyped-def]
     """The labels from which the van can go home for more than `threshold`, what each tour is then worth at the prices,
     and the best of those worths (over all labels)."""
@@ -56,7 +53,7 @@ def tours_home(arrays, labels, threshold, travel_weight):  # type: ignore[no-unt
     return found[:many], totals[:many], best
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def not_extended(arrays, labels, completion):  # type: ignore[no-untyped-def]
     """What the best label that was not extended could still come to; for a search that ended for lack of room."""
     rows = labels.rows
@@ -69,7 +66,7 @@ def not_extended(arrays, labels, completion):  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def trace(labels, chosen, longest):  # type: ignore[no-untyped-def]
     """The visits of labels in their order, one row each, and how many."""
     rows = labels.rows

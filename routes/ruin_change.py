@@ -5,8 +5,7 @@ Every slot is remembered as it was when an iteration first touches it.
 
 from __future__ import annotations
 
-from numba import njit
-
+from routes.kernels import kernel
 from routes.ruin_ground import (
     BLOCKED,
     COMPILED,
@@ -31,7 +30,7 @@ from routes.ruin_ground import (
 from routes.ruin_timing import refresh
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def serve(ground, tours, visit, s):  # type: ignore[no-untyped-def]
     """Note that a slot serves a visit: its rivals are blocked, its town's shortfall shrinks."""
     tours.visit[visit, SLOT] = s
@@ -44,7 +43,7 @@ def serve(ground, tours, visit, s):  # type: ignore[no-untyped-def]
         tours.served[town] += 1
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def _leave(ground, tours, visit):  # type: ignore[no-untyped-def]
     """Undo `serve`."""
     tours.visit[visit, SLOT] = -1
@@ -57,7 +56,7 @@ def _leave(ground, tours, visit):  # type: ignore[no-untyped-def]
             tours.lost[0] += ground.town[town, SHORTFALL]
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def _touch(tours, memory, s):  # type: ignore[no-untyped-def]
     """Remember a slot as it was before the iteration."""
     if memory.change[s, MARK] == memory.tally[ITERATIONS]:
@@ -72,7 +71,7 @@ def _touch(tours, memory, s):  # type: ignore[no-untyped-def]
         memory.old_order[s, p] = tours.order[s, p]
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def _restore(ground, tours, memory, s):  # type: ignore[no-untyped-def]
     """Put the order of a touched slot back; who serves whom is not looked at."""
     tours.slot[s, LENGTH] = memory.change[s, OLD_LENGTH]
@@ -81,7 +80,7 @@ def _restore(ground, tours, memory, s):  # type: ignore[no-untyped-def]
     refresh(ground, tours, s)
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def take_out(ground, tours, memory, s, begins, length, kept_from, kept, out):  # type: ignore[no-untyped-def]
     """Take `length` stops from `begins` on out of a slot, all but `kept` of them from `kept_from` on.
 
@@ -109,7 +108,7 @@ def take_out(ground, tours, memory, s, begins, length, kept_from, kept, out):  #
     return found
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def insert(ground, tours, memory, s, p, visit):  # type: ignore[no-untyped-def]
     """Put a visit into a slot at a position; false (and nothing done) where that has no lawful times after all."""
     _touch(tours, memory, s)
@@ -128,7 +127,7 @@ def insert(ground, tours, memory, s, p, visit):  # type: ignore[no-untyped-def]
     return False
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def undo(ground, tours, memory):  # type: ignore[no-untyped-def]
     """Put all touched slots back."""
     for place in range(memory.tally[TOUCHED]):

@@ -25,7 +25,7 @@ _LONGEST_TOUR = 64
 _MOST_NEIGHBOURS = 120
 _MOST_MET = 20_000
 
-COMPILED: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+COMPILED: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
 """How numba compiles the search. It makes no array, so nothing need be counted (`_nrt`), which makes it many times as
 fast: counting costs an atomic step for each array of each call."""
 INLINED: dict[str, Any] = {**COMPILED, "forceinline": True}

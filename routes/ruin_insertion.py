@@ -6,9 +6,8 @@ decide, and the points are plain; else the rest of the tour is walked through wi
 
 from __future__ import annotations
 
-from numba import njit
-
 from routes.compiled import NEVER
+from routes.kernels import kernel
 from routes.ruin_ground import (
     ABLE_FROM,
     ABLE_TO,
@@ -60,7 +59,7 @@ from routes.ruin_timing import arrive, extend, gain_home
 NOWHERE = -1e18
 
 
-@njit(**INLINED)
+@kernel(**INLINED)
 def _fits(ground, tours, klass, s, p, before, after, leg):  # type: ignore[no-untyped-def]
     """Whether the stops from `p` on may still be in time after a ready time and a leg, and when the van gets there."""
     opens, closes, minutes, ends = (
@@ -77,7 +76,7 @@ def _fits(ground, tours, klass, s, p, before, after, leg):  # type: ignore[no-un
     return hungry + setup <= tours.stop[s, p, HUNGRY] or fed + setup <= tours.stop[s, p, FED], min(hungry, fed)
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def _walk(ground, tours, klass, s, p, visit, out, back):  # type: ignore[no-untyped-def]
     """The best gain of a slot's tour with one more visit at a position, or -NEVER; walks from there to the end."""
     spare, length = len(tours.slot) - 1, tours.slot[s, LENGTH]
@@ -91,7 +90,7 @@ def _walk(ground, tours, klass, s, p, visit, out, back):  # type: ignore[no-unty
     return gain_home(ground, tours, klass, spare, length + 1, leg)
 
 
-@njit(**INLINED)
+@kernel(**INLINED)
 def _insertion(ground, tours, klass, s, p, visit, e, out, back, skipped):  # type: ignore[no-untyped-def]
     """(points, minutes) that a visit at a position brings and takes, by the labels; minutes below zero: it cannot."""
     opens, closes, minutes = ground.klass[klass, OPENS], ground.klass[klass, CLOSES], ground.klass[klass, MINUTES]
@@ -124,7 +123,7 @@ def _insertion(ground, tours, klass, s, p, visit, e, out, back, skipped):  # typ
     return gain - ground.weight * (tours.slot[s, DRIVING] + detour) - tours.slot[s, VALUE], takes
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def best_position(ground, tours, s, visit, e, minute, blink, best, chance, tally):  # type: ignore[no-untyped-def]
     """Where in a slot a visit is worth more than `best`: (score, position, points); position -1: nowhere.
 
@@ -167,7 +166,7 @@ def best_position(ground, tours, s, visit, e, minute, blink, best, chance, tally
     return best, best_p, best_points
 
 
-@njit(**INLINED)
+@kernel(**INLINED)
 def draw(chance):  # type: ignore[no-untyped-def]
     """The next random number in [0, 1), xorshift (Marsaglia 2003)."""
     x = chance[0]
@@ -178,7 +177,7 @@ def draw(chance):  # type: ignore[no-untyped-def]
     return (x >> 11) * 1.1102230246251565e-16
 
 
-@njit(**INLINED)
+@kernel(**INLINED)
 def best_ruined(ground, tours, memory, visit, minute, blink):  # type: ignore[no-untyped-def]
     """Where among the ruined slots a visit is worth most: (slot or -1, position, points)."""
     best, slot, position, points = NOWHERE, -1, -1, 0
@@ -193,7 +192,7 @@ def best_ruined(ground, tours, memory, visit, minute, blink):  # type: ignore[no
     return slot, position, points
 
 
-@njit(**INLINED)
+@kernel(**INLINED)
 def best_slot(ground, tours, memory, visit, minute, blink):  # type: ignore[no-untyped-def]
     """Where among all slots a visit is worth most; of the empty ones of a class only the first is looked at."""
     best, slot, position, points = NOWHERE, -1, -1, 0

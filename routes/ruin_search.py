@@ -3,16 +3,13 @@
 In the manner of SISR (Christiaens and Vanden Berghe 2020), made prize-collecting: visits that nobody serves compete
 for the room that a ruin leaves. A change is kept by simulated annealing on the exact points. Nothing here looks at a
 clock: the caller gives a temperature and an amount of steps.
-
-numba's cache of a function looks at the function's own file only: after a change in `routes.ruin_change`,
-`routes.ruin_insertion`, `routes.ruin_timing` or `routes.ruin_ground` remove what is cached of this one.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from routes.kernels import kernel
 from routes.ruin_change import insert, serve, take_out, undo
 from routes.ruin_ground import (
     BLOCKED,
@@ -54,7 +51,7 @@ from routes.ruin_insertion import best_ruined, best_slot, draw
 from routes.ruin_timing import refresh
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def _take_string(ground, tours, memory, s, visit, most, out):  # type: ignore[no-untyped-def]
     """Take a string of stops about a visit out of its slot; half of the time some in its midst stay."""
     chance, length = memory.chance, tours.slot[s, LENGTH]
@@ -73,7 +70,7 @@ def _take_string(ground, tours, memory, s, visit, most, out):  # type: ignore[no
     return take_out(ground, tours, memory, s, begins, span, kept_from, kept, out)
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def _ruin(ground, tours, memory, seed, slots, longest):  # type: ignore[no-untyped-def]
     """Take strings out of up to `slots` tours near a visit, those first that could serve it; how many visits left."""
     chance, out = memory.chance, 0
@@ -98,7 +95,7 @@ def _ruin(ground, tours, memory, seed, slots, longest):  # type: ignore[no-untyp
     return out
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def _invite(ground, tours, memory, out):  # type: ignore[no-untyped-def]
     """Add the visits that nobody serves and that have room in a ruined slot to the candidates; their new number."""
     for place in range(memory.tally[RUINED]):
@@ -120,7 +117,7 @@ def _invite(ground, tours, memory, out):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def _rank(ground, tours, memory, seed, out):  # type: ignore[no-untyped-def]
     """Sort the candidates in one of several orders: pinned ones first, sometimes the seed of the ruin next."""
     chance = memory.chance
@@ -156,7 +153,7 @@ def _rank(ground, tours, memory, seed, out):  # type: ignore[no-untyped-def]
     memory.tally[STEPS] += out
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def _place(ground, tours, memory, visit, minute, blink, everywhere):  # type: ignore[no-untyped-def]
     """Put a visit where it is worth most, if it is worth anything: in the ruined slots, or in any that may serve it."""
     if everywhere:
@@ -172,7 +169,7 @@ def _place(ground, tours, memory, visit, minute, blink, everywhere):  # type: ig
         insert(ground, tours, memory, slot, position, visit)
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def meet(ground, tours, memory, s):  # type: ignore[no-untyped-def]
     """Remember a slot's tour to hand it on, unless its class and set of visits are known or there is no more room."""
     if tours.slot[s, LENGTH] == 0 or tours.slot[s, FROZEN] or memory.tally[MET] >= len(memory.met_tour):
@@ -200,7 +197,7 @@ def meet(ground, tours, memory, s):  # type: ignore[no-untyped-def]
         memory.met_order[number, p] = tours.order[s, p]
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def _keep_best(tours, memory):  # type: ignore[no-untyped-def]
     slots = len(tours.slot) - 1
     for s in range(slots):
@@ -209,7 +206,7 @@ def _keep_best(tours, memory):  # type: ignore[no-untyped-def]
             memory.best_order[s, p] = tours.order[s, p]
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def begin(ground, tours, memory, minute, mile):  # type: ignore[no-untyped-def]
     """Reckon everything from the orders that were written into the slots, and put in what else has room.
 
@@ -239,7 +236,7 @@ def begin(ground, tours, memory, minute, mile):  # type: ignore[no-untyped-def]
     return memory.best[0]
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def search(ground, tours, memory, now, temperature, minute, mile, slots, longest, steps):  # type: ignore[no-untyped-def]
     """Go on from the plan in hand, worth `now`, for so many steps; what the plan is then worth.
 

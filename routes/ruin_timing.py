@@ -6,9 +6,8 @@ more labels than are kept.
 
 from __future__ import annotations
 
-from numba import njit
-
 from routes.compiled import NEVER
+from routes.kernels import kernel
 from routes.ruin_ground import (
     AFTER,
     BEFORE,
@@ -53,7 +52,7 @@ from routes.ruin_ground import (
 )
 
 
-@njit(**INLINED)
+@kernel(**INLINED)
 def arrive(opens, closes, minutes, before, after, leg, latest):  # type: ignore[no-untyped-def]
     """`routes.timetable.arrivals`; `latest` is when lunch at the far end must be over."""
     fed = after + leg if after < NEVER else NEVER
@@ -69,7 +68,7 @@ def arrive(opens, closes, minutes, before, after, leg, latest):  # type: ignore[
     return arrives, fed
 
 
-@njit(**INLINED)
+@kernel(**INLINED)
 def _keep(tours, s, p, before, after, gain):  # type: ignore[no-untyped-def]
     """Add a label unless another is as good; true unless one had to be forgotten."""
     count = tours.stop[s, p, LABELS]
@@ -109,7 +108,7 @@ def _keep(tours, s, p, before, after, gain):  # type: ignore[no-untyped-def]
     return whole
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def extend(ground, tours, klass, from_slot, from_stops, to_slot, to_stops, visit, leg):  # type: ignore[no-untyped-def]
     """`routes.timetable.extend` for all labels of a prefix; true unless one had to be forgotten."""
     opens, closes, minutes = ground.klass[klass, OPENS], ground.klass[klass, CLOSES], ground.klass[klass, MINUTES]
@@ -142,7 +141,7 @@ def extend(ground, tours, klass, from_slot, from_stops, to_slot, to_stops, visit
     return whole
 
 
-@njit(**INLINED)
+@kernel(**INLINED)
 def gain_home(ground, tours, klass, s, stops, leg):  # type: ignore[no-untyped-def]
     """The best gain of the labels that come home in time with lunch eaten, or -NEVER."""
     opens, closes, minutes, ends = (
@@ -160,7 +159,7 @@ def gain_home(ground, tours, klass, s, stops, leg):  # type: ignore[no-untyped-d
     return best
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def refresh(ground, tours, s):  # type: ignore[no-untyped-def]
     """Reckon a slot anew from its order; false where the order has no lawful times."""
     klass = ground.klass_of[s]
@@ -214,7 +213,7 @@ def refresh(ground, tours, s):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(**COMPILED)
+@kernel(**COMPILED)
 def _look_back(ground, tours, s, klass):  # type: ignore[no-untyped-def]
     """The latest session starts of a slot's stops, last to first."""
     opens, closes, minutes, ends = (
@@ -251,7 +250,7 @@ def _look_back(ground, tours, s, klass):  # type: ignore[no-untyped-def]
     tours.slot[s, ROOM] = room
 
 
-@njit(**INLINED)
+@kernel(**INLINED)
 def _spare(tours, s, p, hungry_by, fed_by, minutes):  # type: ignore[no-untyped-def]
     """The most minutes between being ready after `p` stops and the latest arrival at the next, lunch apart."""
     spare = -NEVER

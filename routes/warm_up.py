@@ -1,7 +1,8 @@
 """Doing once, before anybody waits, what is slow the first time: loading the solvers and compiling hot loops.
 
 `load_solvers` takes a second or two, `compile_labelling` up to half a minute where numba's cache on the disk is empty;
-the latter is only needed for problems whose tours are too many to list.
+the latter is only needed for problems whose tours are too many to list. `python -m routes.warm_up` does both, which an
+installation can do beforehand.
 """
 
 from __future__ import annotations
@@ -34,3 +35,8 @@ def compile_labelling() -> None:
         pricer.within(found.prices, scope, 1.0, 10)
     ruin.is_ready(effort, _SECONDS)
     relaxed_pricing.compile_kernels()
+
+
+if __name__ == "__main__":
+    load_solvers()
+    compile_labelling()
