@@ -85,7 +85,8 @@ def furnish(session: Session) -> tuple[str, int, int]:
     )
     first = draft(session, [(served, tuesday, 540)], now=NOW)
     publishing.publish(session, first.id, actor="zhou", now=NOW)
-    session.scalars(select(Message)).first().state = MessageState.DEAD
+    for number, message in enumerate(session.scalars(select(Message).order_by(Message.id))):
+        message.state = MessageState.SENT if number else MessageState.DEAD
     plan = draft(session, [(served, tuesday, 570)], now=NOW)
     plan.bound, plan.seconds, plan.progress = plan.value + 90.0, 3.0, [[0.1, 100, None], [2.0, plan.value, 900.0]]
     session.add(

@@ -157,7 +157,8 @@ def test_a_service_left_out_takes_its_minutes_and_kits_along(session, now):
     for request in requests:
         request.services.append(RequestService(service_id=talk.id, minutes=60))
     session.commit()
-    row = explained(session, now, change("fewer_services", shift, without="test", minutes=60, session=60))
+    spared = requests[0].setup + requests[0].session + requests[0].teardown - (10 + 60 + 5)
+    row = explained(session, now, change("fewer_services", shift, without="test", minutes=spared, session=60))
     asked = applying.apply_change(session, row.plan_id, row.request_id, 0, actor="c", now=now)
     assert [each.service.code for each in asked.services] == ["talk"]
     assert (asked.session, asked.setup, asked.teardown, asked.kits) == (60, 10, 5, 0)
