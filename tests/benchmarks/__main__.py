@@ -1,4 +1,4 @@
-"""The planner's benchmark: `python -m tests.benchmarks [districts|toptw|report|offers|rebalance] ...`.
+"""The planner's benchmark: `python -m tests.benchmarks [districts|toptw|report|offers|rebalance|explain] ...`.
 
 Without a word it is the short form: one S and one M for a few seconds each, every solver that is installed.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from routes import Problem, read_problem
-from tests.benchmarks import offers, rebalancing
+from tests.benchmarks import explaining, offers, rebalancing
 from tests.benchmarks.district import SIZES, VARIANTS, district
 from tests.benchmarks.judging import TOPTW, BestKnowns
 from tests.benchmarks.measure import LIBRARIES, NAMES, installed, measure
@@ -34,6 +34,8 @@ def main() -> int:
     if wish.command == "offers":
         offers.measure_and_print(write_readme=wish.write_readme)
         return 0
+    if wish.command == "explain":
+        return explaining.measure_and_print(wish.seeds, write_readme=wish.write_readme)
     if wish.command == "rebalance":
         return rebalancing.measure_and_print(wish.seeds, wish.seconds, write_readme=wish.write_readme)
     solvers = _available(wish.solvers) if wish.command != "report" else []
@@ -133,6 +135,8 @@ def _parser() -> argparse.ArgumentParser:
     toptw.add_argument("--solvers", nargs="+", choices=LIBRARIES, default=["planner"])
     _command(commands, "report", "the tables of runs made before")
     _command(commands, "offers", "how soon a town sees the slots that are free")
+    explain = _command(commands, "explain", "why a plan of M leaves requests out, and what would serve them")
+    explain.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
     rebalance = _command(commands, "rebalance", "three ways out when M loses a van for four days")
     rebalance.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3, 4, 5])
     rebalance.add_argument("--seconds", type=float, default=9.0, help="for the three proposals together")
