@@ -75,7 +75,8 @@ class ShiftClass:
     @cached_property
     def legs(self) -> list[list[int]]:
         """`travel` as plain lists, which plain Python reads faster than an array."""
-        return [[int(minutes) for minutes in row] for row in self.travel]
+        legs: list[list[int]] = self.travel.tolist()
+        return legs
 
     @cached_property
     def minutes(self) -> list[tuple[int, int, int]]:
