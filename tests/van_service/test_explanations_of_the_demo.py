@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session, sessionmaker
 
 import van_service.accounts  # noqa: F401 - registers the tables
-from schedules import applying, background, calendar, runner, runs
+from schedules import applying, background, calendar, explaining, runner, runs
 from schedules.db import Base
 from schedules.errors import ChangeGone
 from schedules.models import AuditRow, Explanation, Plan, PlanState, Shift, Unserved, VisitRequest
@@ -57,9 +57,10 @@ def test_each_request_left_out_has_a_class_a_reason_and_a_checked_change_or_the_
             assert [-each["points"] for each in changes] == sorted(-each["points"] for each in changes)
 
 
-def test_nothing_waits_to_be_explained_any_more(explained) -> None:
-    sessions, _ = explained
-    assert background.explain_one(sessions, owner="test", clock=lambda: NOW) is None
+def test_nothing_of_the_plan_waits_to_be_explained_any_more(explained) -> None:
+    sessions, plan_id = explained
+    with sessions() as session:
+        assert plan_id not in explaining.waiting_plans(session, calendar.local_day(NOW))
 
 
 def test_what_is_applied_is_served_by_the_next_plan(explained) -> None:
