@@ -76,18 +76,21 @@ VISIT_MOVES: Mapping[VisitState, frozenset[VisitState]] = {
 # "Failed" waits for its next attempt; a sender that died in the middle leaves "unknown" or goes back to "queued".
 # What is dead or unknown can be queued again by hand.
 MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
-    MessageState.QUEUED: frozenset({MessageState.SENDING, MessageState.STALE, MessageState.TOO_LATE}),
+    MessageState.QUEUED: frozenset(
+        {MessageState.SENDING, MessageState.STALE, MessageState.TOO_LATE, MessageState.CANCELLED}
+    ),
     MessageState.SENDING: frozenset(
         {MessageState.SENT, MessageState.FAILED, MessageState.DEAD, MessageState.UNKNOWN, MessageState.QUEUED}
     ),
     MessageState.SENT: frozenset(),
     MessageState.FAILED: frozenset(
-        {MessageState.SENDING, MessageState.DEAD, MessageState.STALE, MessageState.TOO_LATE}
+        {MessageState.SENDING, MessageState.DEAD, MessageState.STALE, MessageState.TOO_LATE, MessageState.CANCELLED}
     ),
     MessageState.DEAD: frozenset({MessageState.QUEUED}),
     MessageState.STALE: frozenset(),
     MessageState.TOO_LATE: frozenset(),
     MessageState.UNKNOWN: frozenset({MessageState.QUEUED, MessageState.SENT, MessageState.DEAD}),
+    MessageState.CANCELLED: frozenset(),
 }
 
 # Every end of a hold is final; "passed" is the town's word, "expired" the clock's.

@@ -170,6 +170,7 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "stale": _l("Not sent: overtaken by a change"),
         "too_late": _l("Not sent: too late, call them"),
         "unknown": _l("Perhaps sent: call them"),
+        "cancelled": _l("Not sent: called off by a coordinator"),
     },
     Priority: {"normal": _l("Normal"), "raised": _l("Raised"), "urgent": _l("Urgent")},
     Skill: {

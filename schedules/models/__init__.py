@@ -11,6 +11,7 @@ from schedules.models.plans import EditKind, Plan, PlanEdit, PlanState, Stop, To
 from schedules.models.processes import Heartbeat, Lease
 from schedules.models.reports import Report, Sample, SampleResult
 from schedules.models.requests import NumberSeries, Priority, RequestService, RequestState, RequestWindow, VisitRequest
+from schedules.models.rules import LetterText, MessagePreference, MessageRule, MessageSettings
 from schedules.models.services import Service, ServiceSkill, Skill
 from schedules.models.settings import PlanningSettings
 from schedules.models.towns import Committee, Hotspot, Town, TownKind
@@ -37,7 +38,11 @@ __all__ = [
     "HoldState",
     "Hotspot",
     "Lease",
+    "LetterText",
     "Message",
+    "MessagePreference",
+    "MessageRule",
+    "MessageSettings",
     "MessageState",
     "NumberSeries",
     "Plan",

@@ -22,13 +22,21 @@ class MessageState(StrEnum):
     STALE = "stale"
     TOO_LATE = "too_late"
     UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
 
 
 class Message(Base):
-    """One message: for a visit the key is visit, version, person and kind, so that nothing can be said twice."""
+    """One message: for a visit the key is visit, version, person and kind, so that nothing can be said twice.
+
+    Messages that left in one letter share its `bundle`, from the first attempt to the last. `called_at` is when
+    somebody on the call list was told by telephone.
+    """
 
     __tablename__ = "message"
-    __table_args__ = (Index("ix_message_state_due_at", "state", "due_at"),)
+    __table_args__ = (
+        Index("ix_message_state_due_at", "state", "due_at"),
+        Index("ix_message_recipient_sent_at", "recipient", "sent_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
@@ -52,6 +60,9 @@ class Message(Base):
     sent_at: Mapped[datetime | None]
     provider_id: Mapped[str | None]
     last_error: Mapped[str | None]
+    bundle: Mapped[str | None] = mapped_column(index=True)
+    called_at: Mapped[datetime | None]
+    called_by: Mapped[str | None]
     created_at: Mapped[datetime]
 
     visit: Mapped[Visit | None] = relationship()

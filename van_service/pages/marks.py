@@ -45,6 +45,7 @@ TONES: dict[type[StrEnum], dict[str, str]] = {
         "stale": "line",
         "too_late": "bad",
         "unknown": "warn",
+        "cancelled": "line",
     },
 }
 
