@@ -62,7 +62,7 @@ def test_every_state_can_be_reached_from_the_first(states: type[Any], moves: Map
         (lifecycle.REQUEST_MOVES, {"declined", "done", "withdrawn", "expired"}),
         (lifecycle.PLAN_MOVES, {"superseded", "discarded"}),
         (lifecycle.VISIT_MOVES, {"done", "missed", "cancelled"}),
-        (lifecycle.MESSAGE_MOVES, {"sent", "stale", "too_late"}),
+        (lifecycle.MESSAGE_MOVES, {"sent", "stale", "too_late", "cancelled"}),
     ],
 )
 def test_what_has_ended_stays_ended(moves: Mapping[Any, Any], ends: set[str]) -> None:
