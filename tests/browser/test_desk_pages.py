@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from schedules import publishing, runs
 from schedules.db import Base
-from schedules.models import Message, MessageState, Plan, PlanState, RequestState, Unserved, VisitRequest
+from schedules.models import Explanation, Message, MessageState, Plan, PlanState, RequestState, Unserved, VisitRequest
 from tests.browser.district import serve
 from tests.browser.looking import faults, in_four_guises, sign_in
 from tests.drafts import FIRST, LAST, draft
@@ -42,6 +42,7 @@ class Served:
     password: str
     waiting: int
     plan: int
+    moved: int
 
 
 @pytest.fixture
@@ -55,14 +56,14 @@ def served(tmp_path: Path) -> Iterator[Served]:
     app.extensions["clock"] = lambda: NOW
     with app.app_context():
         Base.metadata.create_all(db.engine)
-        password, waiting, plan = furnish(db.session)
+        password, waiting, plan, moved = furnish(db.session)
         db.session.commit()
     with serve(app) as url:
-        yield Served(app, url, password, waiting, plan)
+        yield Served(app, url, password, waiting, plan, moved)
 
 
-def furnish(session: Session) -> tuple[str, int, int]:
-    """The rows of the district; the password and the ids of the waiting request and the draft."""
+def furnish(session: Session) -> tuple[str, int, int, int]:
+    """The rows of the district; the password and the ids of the waiting request, the draft and the moved request."""
     make_days(session, date(2026, 6, 1))
     van = make_van(session)
     tuesday = make_shift(session, TUESDAY, van)
@@ -92,8 +93,29 @@ def furnish(session: Session) -> tuple[str, int, int]:
     session.add(
         Unserved(plan_id=plan.id, request_id=left_out.id, reason="outranked", detail={"displaces": [], "points": 9})
     )
+    hours = {"was_opens": 480, "was_closes": 720, "opens": 480, "closes": 921, "minutes": 201}
+    session.add(
+        Explanation(
+            plan_id=plan.id,
+            request_id=left_out.id,
+            reason={"class": "outranked", "points": 9, "displaces": []},
+            made_at=NOW,
+            changes=[
+                {
+                    "kind": "wider_window",
+                    "shift": tuesday.code,
+                    "detail": {"day": TUESDAY.isoformat(), **hours},
+                    "points": -27,
+                    "starts": 720,
+                    "displaces": [served.id, waiting.id],
+                    "adds": [],
+                    "moves": [],
+                }
+            ],
+        )
+    )
     _, password = create_account(session, username="zhou", name="周敏", role=Role.COORDINATOR, now=NOW)
-    return password, waiting.id, plan.id
+    return password, waiting.id, plan.id, served.id
 
 
 def signed_in(served: Served, page: Page) -> Page:
@@ -118,6 +140,7 @@ def test_the_desk_is_accessible_and_fits_the_screen(
         f"/plans/{served.plan}?day={TUESDAY}",
         f"/plans/{served.plan}?view=table",
         f"/plans/{served.plan}/publish",
+        f"/plans/{served.plan}/requests/{served.moved}/why",
         "/visits?from=2026-06-08",
         "/visits/1",
         "/coverage",
