@@ -14,7 +14,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from schedules.channels import MailServer
+from schedules.mail import MailServer
 
 
 class PostOffice:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from schedules.channels import LogChannel, MailServer, SmtpChannel, channels_for, message_id_of
+from schedules.channels import LogChannel, channels_for
+from schedules.mail import MailServer, SmtpChannel, message_id_of
 from schedules.outbox import Letter, Sent
 from tests.schedules.post_office import open_post_office
 

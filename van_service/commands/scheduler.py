@@ -16,8 +16,9 @@ from flask.cli import AppGroup
 from sqlalchemy.orm import sessionmaker
 
 from schedules import calendar, leases
-from schedules.channels import MailServer, channels_for
+from schedules.channels import channels_for
 from schedules.jobs import LEASE, build_scheduler
+from schedules.mail import MailServer
 from schedules.planning import travel_by
 from van_service.extensions import db
 from van_service.settings import Settings
