@@ -24,7 +24,7 @@ APPLIED = 10
 
 @pytest.fixture(scope="module")
 def explained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[sessionmaker[Session], int]]:
-    """The demo, all its requests accepted, with a plan of its four weeks made and explained by a runner; the plan's id."""
+    """The demo, all requests accepted, with a plan of its four weeks made and explained by a runner; and its id."""
     engine = create_engine(f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.sqlite'}")
     Base.metadata.create_all(engine)
     sessions = sessionmaker(engine)
