@@ -26,9 +26,14 @@ class County(NamedTuple):
     service: Service
 
 
-def make_county(session: Session, *, day: date = THURSDAY, towns: int = 2, **shift: object) -> County:
-    """All venues lie at one point 6 km from the depot, so that only the van's hours count."""
-    make_days(session, MONDAY - timedelta(days=7), 70)
+def make_county(
+    session: Session, *, first: date = MONDAY, day: date = THURSDAY, towns: int = 2, **shift: object
+) -> County:
+    """All venues lie at one point 6 km from the depot, so that only the van's hours count.
+
+    `first` is the day from which on one looks; the day table begins a week before.
+    """
+    make_days(session, first - timedelta(days=7), 70)
     service = make_service(session)
     units = [make_town(session) for _ in range(towns)]
     return County(
