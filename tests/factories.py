@@ -63,7 +63,9 @@ def make_town(session: Session, **given: Any) -> Town:
 
 
 def make_venue_kind(session: Session, code: str = "community") -> VenueKind:
-    return session.get(VenueKind, code) or add(session, VenueKind(code=code, name_zh="社区", name_en="Community"))
+    open_to_public = code in ("community", "market", "mall")
+    kind = VenueKind(code=code, name_zh="社区", name_en="Community", open_to_public=open_to_public)
+    return session.get(VenueKind, code) or add(session, kind)
 
 
 def make_venue(session: Session, town: Town | None = None, **given: Any) -> Venue:

@@ -4,6 +4,7 @@ from schedules.models.audit import AuditRow
 from schedules.models.days import Day, DayKind, DaySource
 from schedules.models.disruptions import Disruption, DisruptionKind, DisruptionState, Repair
 from schedules.models.explanations import Explanation
+from schedules.models.feeds import CalendarFeed, FeedKind
 from schedules.models.fleet import CrewMember, Depot, Shift, Van
 from schedules.models.holds import Hold, HoldKind, HoldService, HoldState
 from schedules.models.outbox import Message, MessageState
@@ -20,6 +21,7 @@ from schedules.models.visits import Visit, VisitChange, VisitState
 
 __all__ = [
     "AuditRow",
+    "CalendarFeed",
     "Committee",
     "CrewMember",
     "Day",
@@ -31,6 +33,7 @@ __all__ = [
     "DisruptionState",
     "EditKind",
     "Explanation",
+    "FeedKind",
     "Heartbeat",
     "Hold",
     "HoldKind",

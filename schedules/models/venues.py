@@ -10,7 +10,7 @@ from schedules.models.towns import Committee, Town
 
 
 class VenueKind(Base):
-    """One of the five entries, or an added kind."""
+    """One of the five entries, or an added kind; `open_to_public` where whoever comes may come in."""
 
     __tablename__ = "venue_kind"
 
@@ -18,6 +18,7 @@ class VenueKind(Base):
     name_zh: Mapped[str]
     name_en: Mapped[str]
     position: Mapped[int] = mapped_column(default=0)
+    open_to_public: Mapped[bool] = mapped_column(default=False)
 
 
 class Venue(Versioned, Base):

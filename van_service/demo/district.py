@@ -87,7 +87,13 @@ def _service(row: dict[str, str], position: int) -> Service:
 def add_venue_kinds(session: Session) -> None:
     """The five entries, and the kinds added to them."""
     session.add_all(
-        VenueKind(code=row["code"], name_zh=row["name_zh"], name_en=row["name_en"], position=position)
+        VenueKind(
+            code=row["code"],
+            name_zh=row["name_zh"],
+            name_en=row["name_en"],
+            position=position,
+            open_to_public=row["open_to_public"] == "1",
+        )
         for position, row in enumerate(read_table("venue_kinds"))
     )
     session.flush()
