@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
+from schedules.dingtalk import DingtalkBot
+from schedules.feishu import FeishuBot
+from schedules.group_bots import Bot
+from schedules.long_tail import AppriseChannel
 from schedules.mail import MailServer, SmtpChannel
 from schedules.outbox import Letter, Outcome, Sent
+from schedules.webhook import Gateway, WebhookChannel
+from schedules.wecom import WecomBot
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +54,46 @@ class LogChannel:
         """Nothing is kept open."""
 
 
-def channels_for(mail: MailServer | None) -> dict[str, Channel]:
-    """The channels by name; without a mail server e-mail goes to the log."""
-    email: Channel = SmtpChannel(mail) if mail is not None else LogChannel("email")
-    return {channel.name: channel for channel in (email, LogChannel())}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """The ways that an installation has set up; None, or no address, for each that it has not."""
+
+    mail: MailServer | None = None
+    sms: Gateway | None = None
+    wecom: Bot | None = None
+    dingtalk: Bot | None = None
+    feishu: Bot | None = None
+    apprise: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The channels that letters may be written for: e-mail always, as the log stands in for a mail server."""
+        set_up = {name for name in CHANNELS if getattr(self, name, None)}
+        return frozenset({"email", "log"} | set_up)
+
+
+CHANNELS = ("email", "sms", "wecom", "dingtalk", "feishu", "apprise", "log")
+"""Every channel there can be, in the order in which people look at them."""
+
+GROUP_CHANNELS = ("wecom", "dingtalk", "feishu", "apprise")
+"""Those that reach a group and nobody in particular."""
+
+
+def channels_for(ways: Ways) -> dict[str, Channel]:
+    """New channels by name, independent of any others: each thread that sends makes its own.
+
+    Without a mail server e-mail goes to the log.
+
+    Raises:
+        MissingLibrary: addresses for Apprise are set, and the library is not installed.
+    """
+    made: list[Channel] = [SmtpChannel(ways.mail) if ways.mail is not None else LogChannel("email"), LogChannel()]
+    made += [WebhookChannel(ways.sms)] if ways.sms is not None else []
+    made += [WecomBot(ways.wecom)] if ways.wecom is not None else []
+    made += [DingtalkBot(ways.dingtalk)] if ways.dingtalk is not None else []
+    made += [FeishuBot(ways.feishu)] if ways.feishu is not None else []
+    made += [AppriseChannel(ways.apprise)] if ways.apprise else []
+    return {channel.name: channel for channel in made}
 
 
 def resend_is_safe(channels: Mapping[str, Channel]) -> frozenset[str]:

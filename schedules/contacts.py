@@ -10,6 +10,7 @@ import re
 import phonenumbers
 
 REGION = "CN"
+E164 = phonenumbers.PhoneNumberFormat.E164
 MOBILE = re.compile(r"1\d{10}")
 EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}")
 LONGEST_EMAIL = 254
@@ -22,6 +23,11 @@ def is_phone(text: str) -> bool:
     except phonenumbers.NumberParseException:
         return False
     return bool(phonenumbers.is_possible_number(number))
+
+
+def international_phone(text: str) -> str | None:
+    """+8613812345678 of a number that can be dialled from the district, however it is written."""
+    return phonenumbers.format_number(phonenumbers.parse(text, REGION), E164) if is_phone(text) else None
 
 
 def is_email(text: str) -> bool:

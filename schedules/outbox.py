@@ -48,12 +48,13 @@ class Letter:
 
 
 class Sent(StrEnum):
-    """What a channel can say of an attempt; "kept" means that none was made."""
+    """What a channel can say of an attempt: "unclear" where it may have arrived, "kept" where none was made."""
 
     ACCEPTED = "accepted"
     TEMPORARY = "temporary"
     PERMANENT = "permanent"
     UNREACHABLE = "unreachable"
+    UNCLEAR = "unclear"
     KEPT = "kept"
 
 
@@ -117,6 +118,9 @@ def record(session: Session, outcomes: Iterable[Outcome], *, now: datetime) -> N
             # Nobody looked at the letter: that the server was away must not use up its attempts.
             message.due_at = now + UNREACHABLE_DELAY * _jitter(message)
             move_message(message, MessageState.FAILED)
+        elif outcome.result is Sent.UNCLEAR:
+            message.attempts += 1
+            move_message(message, MessageState.UNKNOWN)
         else:
             _count_failure(message, permanent=outcome.result is Sent.PERMANENT, now=now)
     session.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,14 @@ class BadSetting(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What may differ between one installation and the next; the README lists each by its upper-case name."""
+    """What may differ between one installation and the next; the README lists each by its upper-case name.
 
-    database_url: str = ""
+    What opens something (passwords, keys, addresses that hold one) is left out where the settings are shown.
+    """
+
+    database_url: str = field(default="", repr=False)
     instance_path: Path = Path("instance")
-    secret_key: str = ""
+    secret_key: str = field(default="", repr=False)
     port: int = 8000
     bind: str = "127.0.0.1"
     time_zone: str = "Asia/Shanghai"
@@ -34,9 +37,23 @@ class Settings:
     mail_port: int = 25
     mail_security: str = "none"
     mail_user: str = ""
-    mail_password: str = ""
+    mail_password: str = field(default="", repr=False)
     mail_from: str = "van-service@localhost"
+    mail_reply_to: str = ""
+    mail_ca_file: str = ""
     mail_timeout_seconds: float = 10.0
+    wecom_bot_key: str = field(default="", repr=False)
+    wecom_bot_url: str = field(default="", repr=False)
+    dingtalk_bot_url: str = field(default="", repr=False)
+    dingtalk_bot_secret: str = field(default="", repr=False)
+    feishu_bot_url: str = field(default="", repr=False)
+    feishu_bot_secret: str = field(default="", repr=False)
+    sms_webhook_url: str = field(default="", repr=False)
+    sms_webhook_secret: str = field(default="", repr=False)
+    sms_webhook_idempotent: bool = False
+    apprise_urls: str = field(default="", repr=False)
+    channel_timeout_seconds: float = 10.0
+    channels_allow_plain: bool = False
     osrm_url: str = ""
     tile_url: str = ""
     tile_attribution: str = ""

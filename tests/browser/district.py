@@ -19,7 +19,7 @@ from schedules.channels import channels_for
 from schedules.jobs import ACTIONS, Works, never, tick
 from tests.schedules.post_office import PostOffice, open_post_office
 from van_service import create_app
-from van_service.commands.scheduler import mail_server
+from van_service.delivery import ways_of
 from van_service.demo import load_demo
 from van_service.extensions import db
 from van_service.settings import Settings
@@ -40,7 +40,7 @@ class District:
         """Set the clock, and let the scheduler do once everything that it does on its ticks."""
         self.now = now
         settings: Settings = self.app.extensions["settings"]
-        channels = channels_for(mail_server(settings))
+        channels = channels_for(ways_of(settings))
         works = Works(self.sessions, channels, lambda: self.now, "test", settings.scheduler_lease_seconds, 3, never)
         for name in ACTIONS:
             tick(works, name)

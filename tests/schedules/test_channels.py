@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from schedules.channels import LogChannel, channels_for
+from schedules.channels import LogChannel, Ways, channels_for
 from schedules.mail import MailServer, SmtpChannel, message_id_of
 from schedules.outbox import Letter, Sent
 from tests.schedules.post_office import open_post_office
@@ -171,7 +171,7 @@ def test_the_log_says_ids_and_nothing_of_people(caplog):
 
 
 def test_without_a_mail_server_mail_goes_to_the_log():
-    assert isinstance(channels_for(None)["email"], LogChannel)
+    assert isinstance(channels_for(Ways())["email"], LogChannel)
 
 
 def test_a_message_id_depends_on_the_key_alone():

@@ -18,8 +18,8 @@ from sqlalchemy.orm import sessionmaker
 from schedules import calendar, leases
 from schedules.channels import channels_for
 from schedules.jobs import LEASE, build_scheduler
-from schedules.mail import MailServer
 from schedules.planning import travel_by
+from van_service.delivery import ways_of
 from van_service.extensions import db
 from van_service.settings import Settings
 
@@ -40,7 +40,7 @@ def run() -> None:
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
     ticking = build_scheduler(
         session_factory,
-        channels_for(mail_server(settings)),
+        channels_for(ways_of(settings)),
         tick_seconds=settings.tick_seconds,
         lease_seconds=settings.scheduler_lease_seconds,
         owner=owner,
@@ -62,28 +62,6 @@ def run() -> None:
         # A tick hangs in a slow mail server. Its rows are marked and found again; waiting would only delay the end.
         logging.shutdown()
         os._exit(0)
-
-
-def mail_server(settings: Settings) -> MailServer | None:
-    """The mail server of the settings; None where no host is set, and mail goes to the log.
-
-    Raises:
-        ClickException: the settings describe no mail server.
-    """
-    if not settings.mail_host:
-        return None
-    try:
-        return MailServer(
-            host=settings.mail_host,
-            port=settings.mail_port,
-            security=settings.mail_security,  # type: ignore[arg-type]  # MailServer refuses anything else
-            user=settings.mail_user,
-            password=settings.mail_password,
-            sender=settings.mail_from,
-            timeout=settings.mail_timeout_seconds,
-        )
-    except ValueError as trouble:
-        raise click.ClickException(f"MAIL_SECURITY or MAIL_FROM: {trouble}") from trouble
 
 
 def _end(ticking: BackgroundScheduler) -> bool:
