@@ -42,7 +42,11 @@ TABS: dict[Role, tuple[Tab, ...]] = {
         ),
         Tab("desk.disruptions", lazy_gettext("Bad day"), ("desk.enter_disruption", "desk.repair")),
         Tab("desk.coverage", lazy_gettext("Coverage")),
-        Tab("desk.messages", lazy_gettext("Messages"), ("desk.reveal_phone",)),
+        Tab(
+            "desk.messages",
+            lazy_gettext("Messages"),
+            ("desk.message", "desk.past_messages", "desk.call_list", "desk.reveal_phone"),
+        ),
         Tab(
             "desk.masters",
             lazy_gettext("Lists"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from flask import Blueprint
 
 from van_service.pages.desk import (
+    call_list,
     coverage,
     disruptions,
     edits,
     explanations,
     masters,
     messages,
+    past_messages,
     plans,
     publishing,
     repairs,
@@ -62,7 +64,10 @@ for method, rule, name, view in (
     ("GET", "/coverage", "coverage", coverage.show),
     ("POST", "/coverage/<int:town_id>/self-booking", "set_self_booking", coverage.set_self_booking),
     ("GET", "/messages", "messages", messages.show),
-    ("POST", "/messages/<int:message_id>/phone", "reveal_phone", messages.reveal_phone),
+    ("GET", "/messages/past", "past_messages", past_messages.show),
+    ("GET", "/messages/calls", "call_list", call_list.show),
+    ("GET", "/messages/<int:message_id>", "message", messages.message),
+    ("POST", "/messages/<int:message_id>/phone", "reveal_phone", call_list.reveal_phone),
     ("POST", "/messages/<int:message_id>/again", "send_again", messages.send_again),
     ("GET", "/masters", "masters", masters.venues),
     ("GET", "/masters/services", "services", masters.services),

@@ -14,7 +14,8 @@ from schedules.publishing import REPLANNED
 from schedules.requests import WITHDRAWN
 from van_service import words
 from van_service.pages import formats
-from van_service.pages.desk.messages import KINDS
+from van_service.pages.desk import message_words
+from van_service.pages.desk.message_tabs import MESSAGE_TABS
 from van_service.pages.desk.names import short_day, short_town, short_van
 from van_service.pages.desk.worth import parts_in_words
 from van_service.pages.happenings import happening_in_words
@@ -74,7 +75,15 @@ def words_of_desk() -> dict[str, Any]:
         "skill_words": skill_words,
         "reason_words": reason_words,
         "equipment_words": equipment_words,
-        "message_kinds": KINDS,
+        "message_kinds": message_words.KINDS,
+        "message_tabs": MESSAGE_TABS,
+        "state_short": message_words.STATES_SHORT,
+        "what_became": message_words.what_became,
+        "why_words": message_words.why_in_words,
+        "deeds": message_words.DEEDS,
+        "recipient_words": message_words.recipient_in_words,
+        "channel_words": message_words.channel_in_words,
+        "rule_words_of": message_words.rule_in_words,
         "change_kinds": CHANGES,
         "happening": happening_in_words,
         "rule_words": words.rule_in_words,

@@ -1,0 +1,132 @@
+"""Messages in words: what kind they are, when their rule sends them, to whom, and why one was not sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext, ngettext
+
+from schedules.contacts import masked_email
+from schedules.models import CrewMember, Message, MessageState, Town, VisitRequest
+from schedules.recipients import PHONE
+from schedules.reminders import RULES, Lead, person_key
+from van_service.extensions import db
+from van_service.pages import formats
+
+_l = lazy_gettext
+
+KINDS: dict[str, Any] = {
+    "request_received": _l("Request received"),
+    "request_accepted": _l("Request accepted"),
+    "request_declined": _l("Request declined"),
+    "offer": _l("Time offered"),
+    "published": _l("Visit promised"),
+    "moved": _l("Visit moved"),
+    "cancelled": _l("Visit cancelled"),
+    "day_before": _l("Reminder, day before"),
+    "morning_of": _l("Reminder, same morning"),
+    "results_ready": _l("Results ready"),
+    "crew_tour": _l("Tomorrow's tour"),
+}
+
+CHANNELS: dict[str, Any] = {
+    "email": _l("e-mail"),
+    "log": _l("by phone"),
+}
+
+# Why a message was not sent, by the words that the use cases leave; servers' own words stand as they are.
+REASONS: dict[str, Any] = {
+    "visit_changed": _l("The visit has changed since; a newer message says how."),
+    "visit_over": _l("The visit was over or called off."),
+    "tour_changed": _l("The tour has changed since; a newer message says how."),
+    "covered_by_morning_of": _l("The reminder of the same morning said the same."),
+    "useful_time_over": _l("The session had begun before it could be sent."),
+    "sender_died": _l("The sending process ended in the middle; nobody can tell whether it left."),
+}
+
+# One or two words for where there is little room; `van_service.words` has the whole ones.
+STATES_SHORT: dict[MessageState, Any] = {
+    MessageState.SENT: _l("sent"),
+    MessageState.SENDING: _l("being sent"),
+    MessageState.FAILED: _l("tried again"),
+    MessageState.DEAD: _l("undeliverable"),
+    MessageState.UNKNOWN: _l("uncertain"),
+    MessageState.TOO_LATE: _l("too late"),
+    MessageState.STALE: _l("overtaken"),
+    MessageState.CANCELLED: _l("called off"),
+}
+
+# What people did to a message, by the verb of the audit trail.
+DEEDS: dict[str, Any] = {
+    "send_again": _l("queued again"),
+    "call_off": _l("called off"),
+    "mark_called": _l("told by telephone"),
+}
+
+
+def what_became(message: Message) -> str:
+    """Beside its state: how often it was tried, what stood in the way, when it is tried next, whether somebody rang."""
+    parts = [_tries_in_words(message), why_in_words(message)]
+    if message.state is MessageState.FAILED:
+        parts.append(gettext("next attempt %(moment)s", moment=formats.moment(message.due_at)))
+    if message.called_at is not None:
+        told = gettext(
+            "told by telephone, %(who)s, %(moment)s", who=message.called_by, moment=formats.moment(message.called_at)
+        )
+        parts.append(told)
+    return " · ".join(part for part in parts if part)
+
+
+def _tries_in_words(message: Message) -> str:
+    """How often it was tried, where that was more than once or in vain."""
+    if message.attempts == 0 or (message.attempts == 1 and message.state is MessageState.SENT):
+        return ""
+    return str(ngettext("%(num)s attempt", "%(num)s attempts", message.attempts))
+
+
+def why_in_words(message: Message) -> str:
+    """What stood in the way of a message, empty where nothing did."""
+    return str(REASONS.get(message.last_error or "", message.last_error or ""))
+
+
+def channel_in_words(message: Message) -> str:
+    """By which way a message goes."""
+    if message.recipient == PHONE and message.channel == "log":
+        return str(gettext("by phone"))
+    return str(CHANNELS.get(message.channel, message.channel))
+
+
+def recipient_in_words(message: Message) -> str:
+    """The address as those see it who need not know it."""
+    return gettext("by phone") if message.recipient == PHONE else masked_email(message.recipient)
+
+
+def rule_in_words(kind: str) -> str:
+    """When a message of this kind is sent."""
+    lead = RULES[kind].lead
+    if lead is None:
+        return gettext("at once")
+    return _lead_in_words(lead)
+
+
+def _lead_in_words(lead: Lead) -> str:
+    at = formats.clock(lead.minutes)
+    if lead.days == 0:
+        return gettext("on the day at %(time)s", time=at)
+    if lead.working:
+        return gettext("the working day before at %(time)s", time=at)
+    return gettext("the day before at %(time)s", time=at)
+
+
+def phone_of(message: Message) -> str | None:
+    """The number of whoever a message is for: a crew member's, the request's contact's, the town's."""
+    noun, _, number = person_key(message).partition(":")
+    if noun == "crew":
+        member = db.session.get(CrewMember, int(number))
+        return member.phone if member is not None else None
+    if noun == "town":
+        town = db.session.get(Town, int(number))
+        return town.contact_phone if town is not None else None
+    request_id = message.visit.request_id if message.visit is not None else message.request_id
+    asked = db.session.get(VisitRequest, request_id) if request_id is not None else None
+    return asked.contact_phone if asked is not None else None
