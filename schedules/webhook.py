@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from schedules.contacts import dialled, masked_phone
+from schedules.contacts import international_phone, masked_phone
 from schedules.group_bots import judged_by_status
 from schedules.mail import fingerprint_of
 from schedules.messages import text_of
@@ -56,7 +56,7 @@ class WebhookChannel:
 
     def send(self, letter: Letter) -> Outcome:
         """Hand one letter to the gateway; the outcome carries the gateway's id or its words."""
-        number = dialled(letter.recipient)
+        number = international_phone(letter.recipient)
         if number is None:
             return Outcome(letter.message_id, Sent.PERMANENT, error="bad_number")
         body = self._body(letter, number)
