@@ -218,10 +218,10 @@ def book(
 
 
 def release(session: Session, hold_id: int, *, actor: str, now: datetime, town_id: int | None = None) -> Hold:
-    """Give a held slot back before its time is over; one that has ended already stays as it is."""
+    """Give a held slot back before its time is over; one that is over already stays as it is."""
     queue_up(session)
     kept = get_hold(session, hold_id, town_id)
-    if kept.state is not HoldState.HELD:
+    if not is_live(kept, now):
         return kept
     return end(session, kept, HoldState.RELEASED, actor=actor, now=now)
 

@@ -4,7 +4,7 @@ Nobody has to say that something became free: whoever the plan in force left out
 that is promised, pinned or held is offered the slot, the one first who is worth most to the district (`prizes`, and a
 visit that the town is due and lacks) less the detour. An offer is a hold: the request is pinned to the slot, so that
 every plan made meanwhile keeps it; the town takes it, or lets it pass, or the time runs out and the next one is asked.
-A request has one offer at a time, and is not offered again a shift that it let go.
+A request has one offer at a time, and is not offered again a shift that it let go or that was taken back from it.
 """
 
 from __future__ import annotations
@@ -196,7 +196,9 @@ def _fitting(
     let_go = set(
         session.scalars(
             select(Hold.shift_id).where(
-                Hold.request_id == request.id, Hold.state.in_((HoldState.PASSED, HoldState.EXPIRED))
+                Hold.request_id == request.id,
+                Hold.kind == HoldKind.WAIT_LIST,
+                Hold.state.in_((HoldState.PASSED, HoldState.EXPIRED, HoldState.RELEASED)),
             )
         )
     )

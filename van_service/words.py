@@ -18,6 +18,7 @@ from schedules.models import (
     DaySource,
     DisruptionKind,
     DisruptionState,
+    HoldKind,
     MessageState,
     PlanState,
     Priority,
@@ -152,6 +153,7 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "superseded": _l("Replaced by a later plan"),
         "discarded": _l("Discarded"),
     },
+    HoldKind: {"booking": _l("Booking"), "wait_list": _l("Wait list")},
     VisitState: {
         "promised": _l("Promised"),
         "confirmed": _l("Confirmed"),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from schedules import requests, visits, wait_list
+from schedules import holds, requests, visits, wait_list
 from schedules.calendar import instant
 from schedules.errors import HoldOver, NotFound
 from schedules.messages import text_of
@@ -133,6 +133,14 @@ def test_what_one_lets_pass_is_offered_to_the_next_and_not_again(session, county
     assert again.request_id == second.id
     wait_list.let_pass(session, again.id, actor="town", now=now)
     assert wait_list.offer_freed(session, now=now) == []
+
+
+def test_what_a_coordinator_takes_back_is_not_offered_to_the_same_request_again(session, county, plan, now):
+    asked = left_out(session, county, plan, 1, now=now)
+    [offered] = wait_list.offer_freed(session, now=now)
+    holds.release(session, offered.id, actor="desk", now=now)
+    assert (offered.state, asked.pinned_shift_id) == (HoldState.RELEASED, None)
+    assert wait_list.offer_freed(session, now=now + timedelta(minutes=5)) == []
 
 
 def test_an_offer_that_runs_out_moves_on_to_the_next(session, county, plan, now):

@@ -10,6 +10,7 @@ from van_service.pages.desk import (
     disruptions,
     edits,
     explanations,
+    holds,
     masters,
     messages,
     past_messages,
@@ -27,6 +28,7 @@ blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 
 for method, rule, name, view in (
     ("GET", "", "home", today.home),
+    ("POST", "/holds/<int:hold_id>/end", "end_hold", holds.end),
     ("GET", "/requests", "requests", requests.inbox),
     ("POST", "/requests/accept", "accept_many", requests.accept_many),
     ("GET", "/requests/<int:request_id>", "request", requests.show),

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from schedules import calendar, outbox, repairs, runs, visits
 from schedules.fairness import LONGEST_WAIT_DAYS
+from schedules.held import live_holds
 from schedules.lifecycle import LIVE_VISITS
 from schedules.models import Day, PlanState, RequestState, VisitRequest, VisitState
 from schedules.requests import list_requests
@@ -55,6 +56,7 @@ def home() -> str:
         under_way=[plan for plan in plans if plan.state in UNDER_WAY],
         problems=outbox.problems(db.session, since=now - timedelta(days=DAYS_OF_PROBLEMS)),
         overdue=overdue_towns(),
+        held=live_holds(db.session, now=now),
     )
 
 
