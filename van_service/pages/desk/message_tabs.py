@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext
 from van_service.pages.tabs import Tab
 
 MESSAGE_TABS: tuple[Tab, ...] = (
-    Tab("desk.messages", lazy_gettext("Coming"), ("desk.message",)),
+    Tab("desk.messages", lazy_gettext("Coming")),
     Tab("desk.past_messages", lazy_gettext("Sent and not sent")),
     Tab("desk.call_list", lazy_gettext("Call list"), ("desk.reveal_phone",)),
 )

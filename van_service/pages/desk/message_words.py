@@ -19,18 +19,32 @@ KINDS: dict[str, Any] = {
     "request_received": _l("Request received"),
     "request_accepted": _l("Request accepted"),
     "request_declined": _l("Request declined"),
+    "request_expired": _l("Request expired"),
     "offer": _l("Time offered"),
     "published": _l("Visit promised"),
     "moved": _l("Visit moved"),
     "cancelled": _l("Visit cancelled"),
     "day_before": _l("Reminder, day before"),
     "morning_of": _l("Reminder, same morning"),
+    "crew_on_the_way": _l("Van on its way"),
+    "delayed": _l("Van delayed"),
+    "visit_missed": _l("Visit missed"),
     "results_ready": _l("Results ready"),
     "crew_tour": _l("Tomorrow's tour"),
+    "roster_changed": _l("Roster changed"),
+    "unconfirmed": _l("Visit not confirmed"),
+    "plan_stale": _l("Plan out of date"),
+    "kits_low": _l("Test kits low"),
+    "days_missing": _l("Holiday table missing"),
 }
 
 CHANNELS: dict[str, Any] = {
     "email": _l("e-mail"),
+    "sms": _l("text message"),
+    "wecom": _l("WeCom"),
+    "dingtalk": _l("DingTalk"),
+    "feishu": _l("Feishu"),
+    "apprise": _l("Apprise"),
     "log": _l("by phone"),
 }
 

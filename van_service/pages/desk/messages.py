@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
 from itertools import groupby
 
 from flask import render_template, request, url_for
@@ -14,6 +16,7 @@ from schedules.errors import NotFound, ScheduleError
 from schedules.lifecycle import MESSAGE_MOVES
 from schedules.messages import text_of
 from schedules.models import Message, MessageState
+from schedules.reminders import WAITING
 from van_service.auth import actor
 from van_service.clock import utc_now
 from van_service.extensions import db
@@ -22,6 +25,27 @@ from van_service.pages.desk.message_words import KINDS
 
 DAYS_AHEAD = 7
 FIRST_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One thing that is said at one time, in one language, to one or several people."""
+
+    messages: tuple[Message, ...]
+
+    @property
+    def first(self) -> Message:
+        """The message that stands for all of them."""
+        return self.messages[0]
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfMessages:
+    """What goes out on one day, in the order of time, and to how many people in all."""
+
+    day: date
+    sayings: list[Saying]
+    number: int
 
 
 def show() -> str:
@@ -33,7 +57,7 @@ def show() -> str:
     shown = [message for message in coming if kind in ("", message.kind)]
     return render_template(
         "desk/messages.html",
-        days=[(day, list(rows)) for day, rows in groupby(shown, key=lambda each: _day_of(each, now))],
+        days=_by_day(shown, now),
         number=len(shown),
         first_shown=FIRST_SHOWN,
         kind=kind,
@@ -53,6 +77,7 @@ def message(message_id: int) -> str:
         "desk/message.html",
         message=found,
         text=text_of(found),
+        back=_list_of(found),
         may_send_again=may_send_again(found),
         history=audit.rows_about(db.session, "message", found.id),
         today=calendar.local_day(utc_now()),
@@ -74,6 +99,23 @@ def may_send_again(message: Message) -> bool:
     return MessageState.QUEUED in MESSAGE_MOVES[message.state] and message.state is not MessageState.SENDING
 
 
-def _day_of(message: Message, now: datetime) -> object:
-    """The day under which a message is listed: what is due already goes out today."""
-    return calendar.local_day(max(message.due_at, now))
+def _list_of(message: Message) -> tuple[str, str]:
+    """The address and the name of the list a message stands in."""
+    if message.state in WAITING:
+        return url_for("desk.messages"), gettext("Messages to come")
+    return url_for("desk.past_messages"), gettext("Sent and not sent")
+
+
+def _by_day(messages: Iterable[Message], now: datetime) -> list[DayOfMessages]:
+    """What is due already goes out today."""
+    days = groupby(messages, key=lambda each: calendar.local_day(max(each.due_at, now)))
+    return [DayOfMessages(day, *_sayings(rows)) for day, rows in days]
+
+
+def _sayings(messages: Iterable[Message]) -> tuple[list[Saying], int]:
+    """People who are told the same at the same time stand together."""
+    together: dict[tuple[object, ...], list[Message]] = {}
+    for each in messages:
+        said = (each.due_at, each.kind, each.visit_id, each.request_id, each.locale, str(each.facts))
+        together.setdefault(said, []).append(each)
+    return [Saying(tuple(rows)) for rows in together.values()], sum(map(len, together.values()))
