@@ -30,5 +30,19 @@ def put(session: Session, model: type[Row], values: Mapping[str, Any], *, unique
     session.execute(statement.on_conflict_do_update(index_elements=[unique], set_=others))
 
 
+def advance(session: Session, model: type[Row], values: Mapping[str, Any], *, unique: str, by: str) -> bool:
+    """Insert a row, or overwrite the one with the same `unique` if the column `by` grows; whether that was done.
+
+    Of any number of callers with the same value of `by` exactly one is told that it did.
+    """
+    statement = _insert(session)(model).values(**values)
+    done = statement.on_conflict_do_update(
+        index_elements=[unique],
+        set_={name: statement.excluded[name] for name in values if name != unique},
+        where=getattr(model, by) < statement.excluded[by],
+    )
+    return session.scalars(done.returning(getattr(model, unique))).one_or_none() is not None
+
+
 def _insert(session: Session) -> Any:
     return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
