@@ -17,7 +17,7 @@ from schedules.feishu import FeishuBot
 from schedules.group_bots import Bot
 from schedules.long_tail import AppriseChannel
 from schedules.mail import MailServer, SmtpChannel
-from schedules.outbox import Letter, Outcome, Sent
+from schedules.transmissions import Letter, Outcome, Sent
 from schedules.webhook import Gateway, WebhookChannel
 from schedules.wecom import WecomBot
 
@@ -47,8 +47,9 @@ class LogChannel:
 
     def send(self, letter: Letter) -> Outcome:
         """Log the ids of one letter."""
-        log.info("Message %s of kind %s is due on channel %s", letter.message_id, letter.kind, letter.channel)
-        return Outcome(letter.message_id, Sent.ACCEPTED, provider_id=f"log:{letter.message_id}")
+        for item in letter.items:
+            log.info("Message %s of kind %s is due on channel %s", item.message_id, item.kind, letter.channel)
+        return Outcome(letter, Sent.ACCEPTED, provider_id=f"log:{letter.items[0].message_id}")
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -12,11 +12,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlsplit
 
 from schedules.messages import text_of
-from schedules.outbox import Letter, Outcome, Sent
-from schedules.posting import Answer, NoAnswer, Poster, host_of, hushed
+from schedules.posting import Answer, NoAnswer, Poster, host_of, hushed, keys_in
+from schedules.transmissions import Letter, Outcome, Sent
 
 BADGE = "【巡回服务】"
 """Begins every text: a bot that takes only texts with a keyword can be given this one."""
@@ -35,16 +34,14 @@ class Bot:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """What must never be shown: the address, the key in it, and the secret."""
-        parts = urlsplit(self.url)
-        last_step = parts.path.rpartition("/")[2]
-        return (self.url, self.secret, last_step if len(last_step) > 8 else "", *(v for _, v in parse_qsl(parts.query)))
+        """What must never be shown: the secret, the address, and the key in it."""
+        return (self.secret, *keys_in(self.url))
 
     @property
     def target(self) -> str:
         """The bot as anybody may see it: its host, and enough of its key to tell it from another."""
-        key = next(filter(None, reversed(self.keys[2:])), "")
-        return f"{host_of(self.url)} ****{key[-4:]}" if len(key) >= 12 else host_of(self.url)
+        key = self.keys[-1]
+        return host_of(self.url) if key == self.url else f"{host_of(self.url)} ****{key[-4:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ class GroupBot(ABC):
             answer = self._poster.post(url, json.dumps(body, ensure_ascii=False).encode())
         except NoAnswer as silence:
             result = Sent.UNCLEAR if silence.perhaps_sent else Sent.UNREACHABLE
-            return Outcome(letter.message_id, result, error=self._hushed(silence.error))
+            return Outcome(letter, result, error=self._hushed(silence.error), handed_over=silence.perhaps_sent)
         return self._outcome(letter, answer)
 
     def close(self) -> None:
@@ -94,11 +91,11 @@ class GroupBot(ABC):
     def _outcome(self, letter: Letter, answer: Answer) -> Outcome:
         said = self._said(answer.fields)
         if said.code == 0 and answer.status == 200:
-            return Outcome(letter.message_id, Sent.ACCEPTED)
+            return Outcome(letter, Sent.ACCEPTED)
         if said.code:
             result = Sent.TEMPORARY if self._is_for_later(said) else Sent.PERMANENT
-            return Outcome(letter.message_id, result, error=self._hushed(f"{self.name} {said.code}: {said.words}"))
-        return Outcome(letter.message_id, judged_by_status(answer.status), error=f"http {answer.status}")
+            return Outcome(letter, result, error=self._hushed(f"{self.name} {said.code}: {said.words}"))
+        return Outcome(letter, judged_by_status(answer.status), error=f"http {answer.status}")
 
     def _is_for_later(self, said: Said) -> bool:
         return said.code in self.later

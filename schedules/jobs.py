@@ -7,11 +7,9 @@ run this, a lease lets one of them tick. A tick that fails or is missed is writt
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from time import monotonic
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -20,22 +18,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from schedules import crew_tours, health, leases, outbox, reminders, requests, runs, wait_list
-from schedules.channels import Channel, resend_is_safe
-from schedules.outbox import Letter, Outcome, Sent
+from schedules import crew_tours, health, leases, reminders, requests, runs, wait_list
+from schedules.channels import Channel
+from schedules.delivery import deliver_once, never
 from schedules.planning import TravelMaker
 
 log = logging.getLogger(__name__)
 
 LEASE = "scheduler"
-BATCH = 50
-DELIVERY_SECONDS = 60.0
 GRACE_SECONDS = 60
-
-
-def never() -> bool:
-    """The answer of a process that nobody asks to stop."""
-    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,70 +94,6 @@ def tick(works: Works, name: str) -> bool:
     with works.session_factory.begin() as session:
         health.beat(session, f"{health.TICK}{name}", works.owner, works.clock())
     return True
-
-
-def deliver_once(
-    session_factory: sessionmaker[Session],
-    channels: Mapping[str, Channel],
-    *,
-    now: datetime,
-    owner: str,
-    stop: Callable[[], bool] = never,
-    seconds: float = DELIVERY_SECONDS,
-) -> Counter[str]:
-    """Send everything that is due; how many letters had which outcome.
-
-    Ends early when told to stop or after so many seconds of work; what was taken and not tried goes back.
-    """
-    counts: Counter[str] = Counter()
-    ends = monotonic() + seconds
-
-    def pressed() -> bool:
-        return stop() or monotonic() > ends
-
-    with session_factory.begin() as session:
-        outbox.requeue_abandoned(session, now=now, resend_is_safe=resend_is_safe(channels))
-    try:
-        while not pressed():
-            with session_factory.begin() as session:
-                letters = outbox.claim(session, now=now, owner=owner, limit=BATCH)
-            if not letters:
-                break
-            for outcome in _attempts(letters, channels, pressed):
-                # One transaction per letter: a crash leaves at most one of which nobody knows whether it went out.
-                with session_factory.begin() as session:
-                    outbox.record(session, [outcome], now=now)
-                counts[outcome.result.value] += 1
-    finally:
-        for channel in channels.values():
-            channel.close()
-    return counts
-
-
-def _attempts(letters: list[Letter], channels: Mapping[str, Channel], pressed: Callable[[], bool]) -> Iterator[Outcome]:
-    """Try letter after letter; a channel that cannot be reached is not asked again for this batch."""
-    unreachable: dict[str, str | None] = {}
-    for letter in letters:
-        if pressed():
-            yield Outcome(letter.message_id, Sent.KEPT)
-        elif letter.channel in unreachable:
-            yield Outcome(letter.message_id, Sent.UNREACHABLE, error=unreachable[letter.channel])
-        else:
-            outcome = _attempt(letter, channels)
-            if outcome.result is Sent.UNREACHABLE:
-                unreachable[letter.channel] = outcome.error
-            yield outcome
-
-
-def _attempt(letter: Letter, channels: Mapping[str, Channel]) -> Outcome:
-    channel = channels.get(letter.channel)
-    if channel is None:
-        return Outcome(letter.message_id, Sent.PERMANENT, error=f"no channel {letter.channel}")
-    try:
-        return channel.send(letter)
-    except Exception as trouble:  # one bad letter must not hold up the others
-        log.error("Message %s could not be sent: %s", letter.message_id, type(trouble).__name__)
-        return Outcome(letter.message_id, Sent.TEMPORARY, error=type(trouble).__name__)
 
 
 def _heartbeat(works: Works) -> None:

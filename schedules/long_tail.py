@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from schedules.messages import text_of
-from schedules.outbox import Letter, Outcome, Sent
+from schedules.transmissions import Letter, Outcome, Sent
 
 REFUSED_KINDS = ("wecombot", "dingtalk", "feishu", "lark")
 REFUSED_HOSTS = ("qyapi.weixin.qq.com", "oapi.dingtalk.com", "open.feishu.cn", "open.larksuite.com")
@@ -48,9 +48,9 @@ class AppriseChannel:
         result = self._apprise.notify(body=text, title=subject, timeout=self._timeout)
         status = result.status.name
         if status in ("SUCCESS", "PARTIAL"):
-            return Outcome(letter.message_id, Sent.ACCEPTED, error="apprise partial" if status == "PARTIAL" else None)
+            return Outcome(letter, Sent.ACCEPTED, error="apprise partial" if status == "PARTIAL" else None)
         verdict = Sent.UNCLEAR if status == "TIMEOUT" else Sent.TEMPORARY
-        return Outcome(letter.message_id, verdict, error=f"apprise {status.lower()}")
+        return Outcome(letter, verdict, error=f"apprise {status.lower()}")
 
     def close(self) -> None:
         """Nothing is kept open."""

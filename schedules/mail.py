@@ -19,7 +19,7 @@ from typing import Literal
 
 from schedules.contacts import masked_email
 from schedules.messages import text_of
-from schedules.outbox import Letter, Outcome, Sent
+from schedules.transmissions import Letter, Outcome, Sent
 
 LONGEST_ERROR = 300
 
@@ -74,7 +74,8 @@ class SmtpChannel:
         try:
             mail = self._mail(letter)
         except (ValueError, IndexError, HeaderParseError) as trouble:  # an address that cannot stand in a header
-            return Outcome(letter.message_id, Sent.PERMANENT, error=f"bad address: {trouble}"[:LONGEST_ERROR])
+            return Outcome(letter, Sent.PERMANENT, error=f"bad address: {trouble}"[:LONGEST_ERROR])
+        kept = self._connection is not None
         try:
             return self._transmit(letter, mail)
         except smtplib.SMTPRecipientsRefused as refused:
@@ -83,7 +84,7 @@ class SmtpChannel:
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as refused:
             return self._refused(letter, refused.smtp_code, refused.smtp_error)
         except OSError as trouble:  # smtplib's own exceptions are OSErrors too
-            return self._lost(letter, trouble)
+            return self._lost(letter, trouble, handed_over=kept or self._connection is not None)
 
     def close(self) -> None:
         """End the connection politely, if there is one."""
@@ -102,7 +103,7 @@ class SmtpChannel:
                 raise
             self._drop()
             self._connected().send_message(mail)
-        return Outcome(letter.message_id, Sent.ACCEPTED, provider_id=mail["Message-ID"])
+        return Outcome(letter, Sent.ACCEPTED, provider_id=mail["Message-ID"])
 
     def _refused(self, letter: Letter, code: int, words: bytes | str) -> Outcome:
         """4xx may be better later, 5xx never; 421 is the server going away, whatever the letter."""
@@ -112,16 +113,17 @@ class SmtpChannel:
         error = f"{code} {text}"[:LONGEST_ERROR]
         if code == 421:
             self._drop()
-            return Outcome(letter.message_id, Sent.UNREACHABLE, error=error)
+            return Outcome(letter, Sent.UNREACHABLE, error=error)
         result = Sent.TEMPORARY if 400 <= code < 500 else Sent.PERMANENT
-        return Outcome(letter.message_id, result, error=error)
+        return Outcome(letter, result, error=error)
 
-    def _lost(self, letter: Letter, trouble: OSError) -> Outcome:
+    def _lost(self, letter: Letter, trouble: OSError, *, handed_over: bool) -> Outcome:
         """No connection, no log-in, or a server that cannot write to such an address."""
         unwritable = isinstance(trouble, smtplib.SMTPNotSupportedError) and not letter.recipient.isascii()
         self._drop()
         result = Sent.PERMANENT if unwritable else Sent.UNREACHABLE
-        return Outcome(letter.message_id, result, error=f"{type(trouble).__name__}: {trouble}"[:LONGEST_ERROR])
+        error = f"{type(trouble).__name__}: {trouble}"[:LONGEST_ERROR]
+        return Outcome(letter, result, error=error, handed_over=handed_over)
 
     def _connected(self) -> smtplib.SMTP:
         if self._connection is None:

@@ -1,7 +1,8 @@
 """The wording of every message: facts in, subject and text out, in Chinese and English.
 
 The words are in `letters/<locale>/<kind>.txt`: the first line is the subject, the rest the text. A new kind needs a
-file in each locale; a new locale needs a folder and an entry in `LOCALES`. Knows no database and no channel.
+file in each locale; a new locale needs a folder and an entry in `LOCALES`. `digest.txt` puts several messages into one
+letter. Knows no database and no channel.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from schedules.transmissions import Letter
+
 FOLDER = Path(__file__).parent / "letters"
 WEEKDAYS = {"zh_CN": "一二三四五六日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
 )
 # What a letter may leave out: the templates ask for these before they use them.
-OPTIONAL = ("reason", "before")
+OPTIONAL = ("reason", "before", "expected")
 # Reasons that use cases give as a code; the others were written by people and stand as they are.
 REASONS: Mapping[str, Mapping[str, str]] = {
     "replanned": {"zh_CN": "排班调整", "en": "the plan has changed"},
@@ -36,7 +39,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
 
 
 class Wording(Protocol):
-    """What a text is made of: a row of the outbox, or a letter on its way."""
+    """What a text is made of: a row of the outbox, or what looks like one."""
 
     @property
     def kind(self) -> str: ...
@@ -46,12 +49,19 @@ class Wording(Protocol):
     def locale(self) -> str: ...
 
 
-def text_of(message: Wording, *, locale: str | None = None) -> tuple[str, str]:
-    """Subject and text of a message, in its own language or the one given."""
+def text_of(message: Wording | Letter, *, locale: str | None = None) -> tuple[str, str]:
+    """Subject and text of a message or of a letter, in its own language or the one given.
+
+    A letter of one message reads as that message. One of several says how many there are and names the first, and
+    gives each under its own subject; what reads the same is said once.
+    """
     locale = _known(locale or message.locale)
-    text = _environment(locale).get_template(f"{message.kind}.txt").render(_words(message.facts, locale))
-    subject, _, body = text.partition("\n")
-    return " ".join(subject.split()), body.strip()
+    said = message.items if isinstance(message, Letter) else (message,)
+    texts = list(dict.fromkeys(_rendered(f"{each.kind}.txt", _words(each.facts, locale), locale) for each in said))
+    if len(texts) == 1:
+        return texts[0]
+    items = [{"subject": subject, "text": text} for subject, text in texts]
+    return _rendered("digest.txt", {"number": len(items), "items": items}, locale)
 
 
 def date_in_words(day: date, locale: str) -> str:
@@ -74,6 +84,12 @@ def clock_in_words(minutes: int) -> str:
 
 LOCALES: Mapping[str, str] = {"zh_CN": "zh", "en": "en"}
 """Each locale with the ending of the facts written in it (`venue_zh`)."""
+
+
+def _rendered(template: str, words: Mapping[str, Any], locale: str) -> tuple[str, str]:
+    """Subject and text: the first line of what a template gives, and the rest."""
+    subject, _, text = _environment(locale).get_template(template).render(words).partition("\n")
+    return " ".join(subject.split()), text.strip()
 
 
 def _known(locale: str) -> str:

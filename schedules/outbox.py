@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.orm import Session, joinedload
@@ -24,48 +21,13 @@ from schedules.lifecycle import LIVE_VISITS, move_message
 from schedules.models import Message, MessageState, Visit
 from schedules.recipients import PHONE
 from schedules.reminders import PROMISING, WAITING, held_visits
+from schedules.transmissions import Item, Letter, Outcome, Sent
 
 MOST_ATTEMPTS = 8
 FIRST_DELAY = timedelta(minutes=1)
 LONGEST_DELAY = timedelta(hours=1)
 UNREACHABLE_DELAY = timedelta(seconds=30)
 ABANDONED_AFTER = timedelta(minutes=3)
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message on its way, free of the database. `key` makes the id that a provider sees, attempt after attempt."""
-
-    message_id: int
-    key: str
-    kind: str
-    channel: str
-    recipient: str
-    recipient_name: str
-    locale: str
-    facts: dict[str, Any]
-    written_at: datetime
-
-
-class Sent(StrEnum):
-    """What a channel can say of an attempt: "unclear" where it may have arrived, "kept" where none was made."""
-
-    ACCEPTED = "accepted"
-    TEMPORARY = "temporary"
-    PERMANENT = "permanent"
-    UNREACHABLE = "unreachable"
-    UNCLEAR = "unclear"
-    KEPT = "kept"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one letter: the provider's id when accepted, else the error in the provider's words."""
-
-    message_id: int
-    result: Sent
-    provider_id: str | None = None
-    error: str | None = None
 
 
 def claim(session: Session, *, now: datetime, owner: str, limit: int = 50) -> list[Letter]:
@@ -101,7 +63,7 @@ def claim(session: Session, *, now: datetime, owner: str, limit: int = 50) -> li
 
 def record(session: Session, outcomes: Iterable[Outcome], *, now: datetime) -> None:
     """Write down what became of letters. A message that somebody else took meanwhile is left alone."""
-    by_id = {outcome.message_id: outcome for outcome in outcomes}
+    by_id = {message_id: outcome for outcome in outcomes for message_id in outcome.letter.message_ids}
     # What happened must be written down, so this waits for whoever has the row; it holds nothing they could want.
     _begin_to_write(session)
     for message in _hold(session, Message.id.in_(by_id), (MessageState.SENDING,), wait=True):
@@ -276,15 +238,14 @@ def _hold_visits(session: Session, due: Sequence[Message]) -> tuple[dict[int, Vi
 
 def _letter(message: Message, now: datetime) -> Letter:
     return Letter(
-        message_id=message.id,
-        key=message.key,
-        kind=message.kind,
+        key=message.bundle or message.key,
         channel=message.channel,
         recipient=message.recipient,
         recipient_name=message.recipient_name,
         locale=message.locale,
-        facts=message.facts,
+        items=(Item(message.id, message.kind, message.facts),),
         written_at=now,
+        first=message.bundle is None,
     )
 
 

@@ -21,8 +21,8 @@ from schedules.contacts import international_phone, masked_phone
 from schedules.group_bots import judged_by_status
 from schedules.mail import fingerprint_of
 from schedules.messages import text_of
-from schedules.outbox import Letter, Outcome, Sent
-from schedules.posting import Answer, NoAnswer, Poster, host_of, hushed
+from schedules.posting import Answer, NoAnswer, Poster, host_of, hushed, keys_in
+from schedules.transmissions import Letter, Outcome, Sent
 
 STILL_WORKING = 409
 """What a gateway answers to the second of two calls under one key while the first is going on."""
@@ -58,13 +58,13 @@ class WebhookChannel:
         """Hand one letter to the gateway; the outcome carries the gateway's id or its words."""
         number = international_phone(letter.recipient)
         if number is None:
-            return Outcome(letter.message_id, Sent.PERMANENT, error="bad_number")
+            return Outcome(letter, Sent.PERMANENT, error="bad_number")
         body = self._body(letter, number)
         try:
             answer = self._poster.post(self._gateway.url, body, self._headers(letter, body))
         except NoAnswer as silence:
-            unsure = silence.perhaps_sent and not self.resend_is_safe
-            return Outcome(letter.message_id, Sent.UNCLEAR if unsure else Sent.UNREACHABLE, error=silence.error)
+            result = Sent.UNCLEAR if silence.perhaps_sent and not self.resend_is_safe else Sent.UNREACHABLE
+            return Outcome(letter, result, error=silence.error, handed_over=silence.perhaps_sent)
         return self._outcome(letter, number, answer)
 
     def close(self) -> None:
@@ -96,12 +96,12 @@ class WebhookChannel:
         words = self._hushed(said.get("error", ""), number, letter.recipient)
         if not 200 <= answer.status < 300:
             error = f"http {answer.status} {words}".strip()
-            return Outcome(letter.message_id, self._judged(answer.status), error=error)
+            return Outcome(letter, self._judged(answer.status), error=error)
         if said.get("ok", True) is not True:
             result = Sent.TEMPORARY if said.get("retry") is True else Sent.PERMANENT
-            return Outcome(letter.message_id, result, error=f"gateway {words}".strip())
+            return Outcome(letter, result, error=f"gateway {words}".strip())
         id_ = said.get("id", answer.fields.get("id"))
-        return Outcome(letter.message_id, Sent.ACCEPTED, provider_id=None if id_ is None else str(id_)[:100])
+        return Outcome(letter, Sent.ACCEPTED, provider_id=None if id_ is None else str(id_)[:100])
 
     def _judged(self, status: int) -> Sent:
         if self.resend_is_safe and status == STILL_WORKING:
@@ -111,7 +111,7 @@ class WebhookChannel:
 
     def _hushed(self, words: object, number: str, recipient: str) -> str:
         """The gateway's words, the number masked however it is written."""
-        text = hushed(words, (self._gateway.url, self._gateway.secret))
+        text = hushed(words, (self._gateway.secret, *keys_in(self._gateway.url)))
         for written in (number, number.removeprefix("+"), number.removeprefix("+86"), recipient):
             text = text.replace(written, masked_phone(number))
         return text

@@ -11,7 +11,7 @@ import pytest
 
 from schedules.channels import LogChannel, Ways, channels_for
 from schedules.mail import MailServer, SmtpChannel, message_id_of
-from schedules.outbox import Letter, Sent
+from schedules.transmissions import Item, Letter, Sent
 from tests.schedules.post_office import open_post_office
 
 FACTS = {
@@ -24,15 +24,14 @@ FACTS = {
 
 
 def letter(number: int = 1, recipient: str = "lu@example.org", **given: object) -> Letter:
+    item = Item(number, "request_received", given.pop("facts", FACTS))
     values = {
-        "message_id": number,
         "key": f"visit:{number}:v1:contact:1:published",
-        "kind": "request_received",
         "channel": "email",
         "recipient": recipient,
         "recipient_name": "陆燕",
         "locale": "zh_CN",
-        "facts": FACTS,
+        "items": (item,),
         "written_at": datetime(2026, 6, 1, tzinfo=UTC),
     }
     return Letter(**(values | given))

@@ -16,10 +16,10 @@ from sqlalchemy.orm.exc import StaleDataError
 from schedules.calendar import instant
 from schedules.channels import LogChannel
 from schedules.crew_tours import queue_crew_tours
-from schedules.jobs import deliver_once
+from schedules.delivery import deliver_once
 from schedules.models import Shift, Visit, VisitState
-from schedules.outbox import Letter, Outcome
 from schedules.reminders import REMINDED_STATES, REMINDERS, queue_reminders, queue_visit_messages
+from schedules.transmissions import Letter, Outcome
 from tests.factories import make_days, make_shift
 from tests.schedules.promised import MONDAY, TUESDAY, WEDNESDAY, change, messages, promised_visit
 

@@ -12,7 +12,8 @@ from apscheduler.events import EVENT_JOB_EXECUTED
 from schedules import health, jobs, leases
 from schedules.calendar import instant
 from schedules.channels import LogChannel, SmtpChannel
-from schedules.jobs import ACTIONS, Works, build_scheduler, deliver_once, tick
+from schedules.delivery import deliver_once
+from schedules.jobs import ACTIONS, Works, build_scheduler, tick
 from schedules.models import Heartbeat, Visit, VisitState
 from schedules.outbox import ABANDONED_AFTER, Sent, claim
 from schedules.reminders import queue_reminders, queue_visit_messages

@@ -9,31 +9,11 @@ import pytest
 from jinja2 import meta
 
 from schedules.messages import FOLDER, LOCALES, _environment, clock_in_words, date_in_words, moment_in_words, text_of
-from schedules.reminders import RULES
+from schedules.rulebook import DEFAULTS
+from schedules.samples import SAMPLES, VISIT
 
 TUESDAY = date(2026, 6, 16)
-PLACE = {"venue_zh": "杏园社区", "venue_en": "Xingyuan community", "town_zh": "四团镇", "town_en": "Situan"}
-VISIT = PLACE | {
-    "day": "2026-06-16",
-    "starts": 570,
-    "closes": 690,
-    "venue_id": 1,
-    "van": 2,
-    "number": "2606-0012",
-    "request_state": "accepted",
-}
-STOP = PLACE | {"arrives": 545, "starts": 570, "venue_id": 1}
-VARIANTS = [
-    *((kind, VISIT) for kind in RULES if kind not in ("crew_tour", "offer")),
-    ("request_declined", PLACE | {"number": "2606-0012", "reason": "mend"}),
-    ("offer", VISIT | {"until_day": "2026-06-12", "until_minute": 600}),
-    ("published", VISIT),
-    ("moved", VISIT | {"before": {"day": "2026-06-15", "starts": 540, "van": 1}}),
-    ("moved", VISIT | {"before": {"day": "2026-06-16", "starts": 570, "van": 1}}),
-    ("cancelled", VISIT | {"reason": "mend", "request_state": "withdrawn"}),
-    ("crew_tour", {"day": "2026-06-16", "van": 2, "stops": [STOP, STOP, STOP]}),
-    ("crew_tour", {"day": "2026-06-16", "van": 2, "stops": []}),
-]
+VARIANTS = [(kind, facts) for kind, samples in SAMPLES.items() for facts in samples]
 
 
 def letter(kind: str, facts: dict, locale: str = "zh_CN") -> SimpleNamespace:
@@ -42,14 +22,14 @@ def letter(kind: str, facts: dict, locale: str = "zh_CN") -> SimpleNamespace:
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_kind_has_a_letter_in_every_language_and_no_letter_is_without_a_kind(locale):
-    assert {path.stem for path in (FOLDER / locale).iterdir()} == set(RULES)
+    assert {path.stem for path in (FOLDER / locale).iterdir()} == {*RULES, "digest"}
 
 
 def test_no_language_has_a_folder_nobody_knows():
     assert {path.name for path in FOLDER.iterdir()} == set(LOCALES)
 
 
-@pytest.mark.parametrize("kind", RULES)
+@pytest.mark.parametrize("kind", DEFAULTS)
 def test_both_languages_tell_the_same_facts(kind):
     asked = [
         meta.find_undeclared_variables(_environment(locale).parse((FOLDER / locale / f"{kind}.txt").read_text("utf-8")))
@@ -87,25 +67,25 @@ def test_a_reminder_in_chinese_reads_as_written_here():
 
 def test_a_move_names_the_old_and_the_new_time():
     before = {"day": "2026-06-15", "starts": 540, "van": 1}
-    _, body = text_of(letter("moved", VISIT | {"before": before}, "en"))
+    _, body = text_of(letter("moved", {**VISIT, "before": before}, "en"))
     assert "from Mon 15 June, 09:00 to Tue 16 June, 09:30" in body
 
 
 def test_only_another_van_is_not_called_a_move():
     before = {"day": "2026-06-16", "starts": 570, "van": 1}
-    subject, body = text_of(letter("moved", VISIT | {"before": before}))
+    subject, body = text_of(letter("moved", {**VISIT, "before": before}))
     assert (subject[:2], "改到" in body) == ("换车", False)
 
 
 def test_a_cancellation_says_whether_the_request_still_waits():
     waits, over = (
-        text_of(letter("cancelled", VISIT | {"request_state": state}))[1] for state in ("accepted", "withdrawn")
+        text_of(letter("cancelled", {**VISIT, "request_state": state}))[1] for state in ("accepted", "withdrawn")
     )
     assert ("会重新排期" in waits, "会重新排期" in over) == (True, False)
 
 
 def test_a_reason_of_several_lines_stays_one_sentence():
-    _, body = text_of(letter("cancelled", VISIT | {"reason": "下暴雨。\n路封了。"}))
+    _, body = text_of(letter("cancelled", {**VISIT, "reason": "下暴雨。\n路封了。"}))
     assert "原因：下暴雨。 路封了。申请" in body
 
 

@@ -13,9 +13,10 @@ from schedules.calendar import instant
 from schedules.crew_tours import queue_crew_tours
 from schedules.errors import MoveNotAllowed, NotFound
 from schedules.models import AuditRow, Message, MessageState, Visit, VisitState
-from schedules.outbox import ABANDONED_AFTER, MOST_ATTEMPTS, Outcome, Sent
+from schedules.outbox import ABANDONED_AFTER, MOST_ATTEMPTS
 from schedules.recipients import Person
 from schedules.reminders import queue_message, queue_reminders, queue_visit_messages
+from schedules.transmissions import Outcome, Sent
 from tests.schedules.promised import (
     HALF_PAST_NINE,
     TUESDAY,
@@ -44,16 +45,14 @@ def claim_one(session, now, owner="a"):
 
 
 def answer(session, letter, result, now, error=None):
-    outbox.record(
-        session, [Outcome(letter.message_id, result, "id" if result is Sent.ACCEPTED else None, error)], now=now
-    )
+    outbox.record(session, [Outcome(letter, result, "id" if result is Sent.ACCEPTED else None, error)], now=now)
 
 
 def test_only_what_is_due_is_claimed(session, now):
     promised_visit(session, now=now)
     queue_reminders(session, now=now)
     assert outbox.claim(session, now=FOUR_O_CLOCK - timedelta(seconds=1), owner="a") == []
-    assert [letter.kind for letter in outbox.claim(session, now=FOUR_O_CLOCK, owner="a")] == ["day_before"] * 2
+    assert [letter.items[0].kind for letter in outbox.claim(session, now=FOUR_O_CLOCK, owner="a")] == ["day_before"] * 2
 
 
 def test_a_claimed_message_is_not_claimed_again(session, now):
@@ -156,7 +155,7 @@ def test_after_an_outage_the_morning_reminder_covers_the_one_of_the_day_before(s
     promised_visit(session, now=now)
     queue_reminders(session, now=now)
     letters = outbox.claim(session, now=instant(WEDNESDAY, 450), owner="a")
-    assert [letter.kind for letter in letters] == ["morning_of", "morning_of"]
+    assert [letter.items[0].kind for letter in letters] == ["morning_of", "morning_of"]
 
 
 def test_a_reminder_that_comes_after_the_start_is_too_late_and_on_the_call_list(session, now):
@@ -174,7 +173,7 @@ def test_a_tour_that_changed_is_stale_and_the_tick_makes_the_new_one(session, no
     change(session, visit, starts=600)
     queue_crew_tours(session, now=now)
     letters = outbox.claim(session, now=instant(TUESDAY, 1080), owner="a")
-    assert [letter.facts["stops"][0]["starts"] for letter in letters] == [600, 600]
+    assert [letter.items[0].facts["stops"][0]["starts"] for letter in letters] == [600, 600]
     assert sorted(states(session)) == ["sending", "sending", "stale", "stale"]
 
 
@@ -277,7 +276,7 @@ def test_a_person_may_send_a_dead_message_again_and_that_is_written_down(session
     queue_some(session, 1, now=now)
     letter = claim_one(session, now)
     answer(session, letter, Sent.PERMANENT, now, "550")
-    outbox.send_again(session, letter.message_id, actor="xia", now=now)
+    outbox.send_again(session, letter.message_ids[0], actor="xia", now=now)
     assert len(outbox.claim(session, now=now, owner="a")) == 1
     assert [(row.actor, row.verb) for row in session.query(AuditRow)] == [("xia", "send_again")]
 
@@ -287,7 +286,7 @@ def test_a_sent_message_cannot_be_sent_again(session, now):
     letter = claim_one(session, now)
     answer(session, letter, Sent.ACCEPTED, now)
     with pytest.raises(MoveNotAllowed):
-        outbox.send_again(session, letter.message_id, actor="xia", now=now)
+        outbox.send_again(session, letter.message_ids[0], actor="xia", now=now)
     with pytest.raises(NotFound):
         outbox.send_again(session, 999, actor="xia", now=now)
 
