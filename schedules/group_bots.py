@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from schedules.messages import text_of
-from schedules.posting import Answer, NoAnswer, Poster, host_of, hushed, keys_in
+from schedules.posting import SHORTEST_KEY, Answer, NoAnswer, Poster, host_of, hushed, keys_in
 from schedules.transmissions import Letter, Outcome, Sent
 
 BADGE = "【巡回服务】"
@@ -41,7 +41,8 @@ class Bot:
     def target(self) -> str:
         """The bot as anybody may see it: its host, and enough of its key to tell it from another."""
         key = self.keys[-1]
-        return host_of(self.url) if key == self.url else f"{host_of(self.url)} ****{key[-4:]}"
+        is_shown = key != self.url and len(key) >= SHORTEST_KEY
+        return f"{host_of(self.url)} ****{key[-4:]}" if is_shown else host_of(self.url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from requests.exceptions import ChunkedEncodingError, ConnectionError, ConnectTimeout, ContentDecodingError, SSLError
@@ -21,6 +21,9 @@ from urllib3.exceptions import MaxRetryError, ProtocolError, ReadTimeoutError
 
 LONGEST_ANSWER = 65536
 LONGEST_ERROR = 300
+SHORTEST_KEY = 12
+"""Signs that a step or a value has at least where it is a key, and four of them may be shown."""
+SHORTEST_SECRET = 4
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -120,6 +123,14 @@ def host_of(url: str) -> str:
     """The host of an address, all of it that may be shown."""
     parts = urlsplit(url)
     return parts.netloc.rpartition("@")[2]
+
+
+def keys_in(url: str) -> tuple[str, ...]:
+    """What must not be shown of an address: the whole, its last step if that is long, the values of its query."""
+    parts = urlsplit(url)
+    last_step = parts.path.rpartition("/")[2]
+    values = [value for _, value in parse_qsl(parts.query) if len(value) >= SHORTEST_SECRET]
+    return (url, *([last_step] if len(last_step) >= SHORTEST_KEY else []), *values)
 
 
 def fit(text: str, most_bytes: int) -> str:

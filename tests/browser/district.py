@@ -19,10 +19,10 @@ from schedules.channels import channels_for
 from schedules.jobs import ACTIONS, Works, never, tick
 from tests.schedules.post_office import PostOffice, open_post_office
 from van_service import create_app
-from van_service.delivery import ways_of
 from van_service.demo import load_demo
 from van_service.extensions import db
 from van_service.settings import Settings
+from van_service.ways import ways_of
 
 
 @dataclass
