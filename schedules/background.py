@@ -1,7 +1,8 @@
-"""What a runner does when no run waits: its child explains what drafts leave out, one request after the other.
+"""What a runner does when no run waits: its child explains what drafts leave out, one request after the other, and
+then works out what fairness between towns costs.
 
-Each explanation is stored as it comes. A run that is asked for meanwhile comes first; what is dropped for it, or lost
-with a process that dies, is taken up again, because a draft's rows say what is still to be explained.
+Each answer is stored as it comes. A run that is asked for meanwhile comes first; what is dropped for it, or lost with
+a process that dies, is taken up again, because the rows say what is still to be done.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from schedules import calendar, explaining, leases, runs
+from routes import Problem
+from schedules import calendar, explaining, fairness_price, leases, runs
 from schedules.explaining import Waiting
-from schedules.solver_process import Explained, ExplainedAll, SolverDied, SolverProcess
+from schedules.solver_jobs import Explained, ExplainedAll, FairnessPriced
+from schedules.solver_process import SolverDied, SolverProcess
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +41,19 @@ def explain_one(
         return Background(session_factory, solver, owner, clock, lease_seconds).explain_one(lambda: None, stop)
 
 
+def price_one(
+    session_factory: sessionmaker[Session],
+    *,
+    owner: str,
+    clock: Callable[[], datetime],
+    stop: Callable[[], bool] = lambda: False,
+    lease_seconds: float = 30.0,
+) -> int | None:
+    """Work out what fairness costs in the newest plan that waits for it; its id, or None where none waits."""
+    with SolverProcess() as solver:
+        return Background(session_factory, solver, owner, clock, lease_seconds).price_one(lambda: None, stop)
+
+
 @dataclass
 class Background:
     """The means of one runner: database, child, clock, and how long it may be silent."""
@@ -48,6 +64,10 @@ class Background:
     clock: Callable[[], datetime]
     lease_seconds: float
     _deaths: Counter[int] = field(default_factory=Counter, init=False)
+
+    def work(self, show_life: Callable[[], None], stop: Callable[[], bool]) -> int | None:
+        """Do what is most urgent of all that waits; the plan it was done for, None where nothing waits."""
+        return self.explain_one(show_life, stop) or (None if stop() else self.price_one(show_life, stop))
 
     def explain_one(self, show_life: Callable[[], None], stop: Callable[[], bool]) -> int | None:
         """Explain the rest of the newest draft that waits for it; its plan's id, or None where none waits.
@@ -66,6 +86,51 @@ class Background:
             with self.sessions.begin() as session:
                 leases.release(session, explaining.lease_of(waiting.plan_id), self.owner)
         return waiting.plan_id
+
+    def price_one(self, show_life: Callable[[], None], stop: Callable[[], bool]) -> int | None:
+        """Work out what fairness costs in the newest plan that waits for it; its id, or None where none waits.
+
+        Ends early where a run is queued or `stop` answers true.
+        """
+        claimed = self._claim_price()
+        if claimed is None:
+            return None
+        plan_id, problem = claimed
+        try:
+            self._price(plan_id, problem, show_life, stop)
+        except SolverDied:
+            self._deaths[plan_id] += 1
+            logger.warning("The solver process died over the price of fairness in plan %s.", plan_id)
+        finally:
+            with self.sessions.begin() as session:
+                leases.release(session, fairness_price.lease_of(plan_id), self.owner)
+        return plan_id
+
+    def _claim_price(self) -> tuple[int, Problem] | None:
+        """The newest plan to price fairness in that no other runner is at."""
+        with self.sessions.begin() as session:
+            for plan_id in fairness_price.waiting_plans(session, calendar.local_day(self.clock())):
+                lease = fairness_price.lease_of(plan_id)
+                if self._deaths[plan_id] < MOST_DEATHS and leases.acquire(
+                    session, lease, self.owner, self.lease_seconds
+                ):
+                    problem = fairness_price.problem_of(session, plan_id)
+                    if problem is not None:
+                        return plan_id, problem
+                    leases.release(session, lease, self.owner)
+        return None
+
+    def _price(self, plan_id: int, problem: Problem, show_life: Callable[[], None], stop: Callable[[], bool]) -> None:
+        self.solver.price_fairness(problem, seconds=fairness_price.SECONDS)
+        while self._goes_on(stop):
+            show_life()
+            answer = self.solver.receive(WAIT_SECONDS)
+            with self.sessions.begin() as session:
+                if not leases.acquire(session, fairness_price.lease_of(plan_id), self.owner, self.lease_seconds):
+                    return
+                if isinstance(answer, FairnessPriced):
+                    fairness_price.store(session, plan_id, answer.steps, now=self.clock())
+                    return
 
     def _claim(self) -> Waiting | None:
         """The newest draft to explain that no other runner is at."""

@@ -4,7 +4,7 @@ No session is open while the child solves. The row stays the truth: every half s
 shows the progress; should it die, another runner starts the run anew, and should it lose its lease, its result is
 thrown away by the guard in `schedules.drafts`.
 
-When no run waits, the child explains what drafts leave out (`schedules.background`).
+When no run waits, the child explains what drafts leave out and prices fairness (`schedules.background`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from schedules.drafts import store_draft
 from schedules.errors import UnlawfulPlan
 from schedules.planning import Snapshot, TravelMaker, gather, with_travel
 from schedules.runs import Claim, LeaseLost
-from schedules.solver_process import Solved, SolverDied, SolverProcess, Unsolvable
+from schedules.solver_jobs import Solved, Unsolvable
+from schedules.solver_process import SolverDied, SolverProcess
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ def run_forever(
             try:
                 solver.start()
                 runner.show_life()
-                if runner.run_one(stop) is None and not stop() and not background.explain_one(runner.show_life, stop):
+                if runner.run_one(stop) is None and not stop() and not background.work(runner.show_life, stop):
                     solver.receive(poll_seconds)
             except SolverDied:
                 logger.warning("The idle solver process died; starting another.")

@@ -4,6 +4,7 @@ from schedules.models.audit import AuditRow
 from schedules.models.days import Day, DayKind, DaySource
 from schedules.models.disruptions import Disruption, DisruptionKind, DisruptionState, Repair
 from schedules.models.explanations import Explanation
+from schedules.models.fairness import FairnessPrice
 from schedules.models.feeds import CalendarFeed, FeedKind
 from schedules.models.fleet import CrewMember, Depot, Shift, Van
 from schedules.models.holds import Hold, HoldKind, HoldService, HoldState
@@ -33,6 +34,7 @@ __all__ = [
     "DisruptionState",
     "EditKind",
     "Explanation",
+    "FairnessPrice",
     "FeedKind",
     "Heartbeat",
     "Hold",

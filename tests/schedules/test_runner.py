@@ -31,7 +31,8 @@ from schedules.models import Heartbeat, Plan, PlanState, RequestState, Stop, Uns
 from schedules.planning import snapshot
 from schedules.publishing import violations
 from schedules.runner import run_forever, run_one
-from schedules.solver_process import Solved, SolverProcess
+from schedules.solver_jobs import Solved
+from schedules.solver_process import SolverProcess
 from tests.schedules.districts import LAST, MONDAY, busy_district, small_district
 
 ROOT = Path(__file__).parents[2]
