@@ -19,9 +19,9 @@ from schedules import calendar, leases
 from schedules.channels import channels_for
 from schedules.jobs import LEASE, build_scheduler
 from schedules.planning import travel_by
-from van_service.delivery import ways_of
 from van_service.extensions import db
 from van_service.settings import Settings
+from van_service.ways import ways_of
 
 GRACE_SECONDS = 1.0
 ENDING = {signal.SIGTERM, signal.SIGINT}
