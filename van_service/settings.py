@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,9 @@ class Settings:
     plan_attempts: int = 3
     tick_seconds: float = 5.0
     scheduler_lease_seconds: float = 15.0
+    nightly_plan: bool = True
+    nightly_plan_at: time = time(2, 30)
+    message_days: int = 180
     demo: bool = True
     log_level: str = "INFO"
 
@@ -118,5 +122,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "int": int,
     "float": float,
     "Path": Path,
+    "time": time.fromisoformat,
     "bool": lambda text: {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()],
 }

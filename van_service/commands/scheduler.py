@@ -1,4 +1,7 @@
-"""`flask scheduler run`: the one process that sends messages and keeps the timetable. It ends cleanly on a signal."""
+"""`flask scheduler`: the process that sends messages and keeps the timetable, and a look at how it fares.
+
+It ends cleanly on a signal.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import signal
 import socket
 import threading
 import uuid
+from datetime import datetime
 
 import click
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -15,11 +19,15 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy.orm import sessionmaker
 
-from schedules import calendar, leases
+from schedules import calendar, health, leases
 from schedules.channels import channels_for
 from schedules.jobs import LEASE, build_scheduler
 from schedules.planning import travel_by
+from schedules.retention import Rule
+from van_service.clock import utc_now
 from van_service.extensions import db
+from van_service.health import rhythms_of
+from van_service.retention import rules_of
 from van_service.settings import Settings
 from van_service.ways import ways_of
 
@@ -49,6 +57,9 @@ def run() -> None:
         plan_attempts=settings.plan_attempts,
         stop=stop.is_set,
         travel=travel_by(settings.osrm_url),
+        plan_seconds=settings.plan_seconds,
+        nightly_at=settings.nightly_plan_at if settings.nightly_plan else None,
+        keep=_rules(settings),
     )
     ticking.start()
     click.echo(f"Scheduler {owner} runs.")
@@ -62,6 +73,37 @@ def run() -> None:
         # A tick hangs in a slow mail server. Its rows are marked and found again; waiting would only delay the end.
         logging.shutdown()
         os._exit(0)
+
+
+@scheduler.command("status")
+def status() -> None:
+    """Say who ticks, when each tick last succeeded, and what fails; ends with 1 where something does."""
+    settings: Settings = current_app.extensions["settings"]
+    now = utc_now()
+    holder = leases.holder(db.session, LEASE)
+    click.echo(f"Ticking: {holder or 'nobody'}")
+    found = health.ticks(db.session, rhythms_of(settings), now=now)
+    for tick in found:
+        click.echo(f"{tick.name:<14} {_age(tick.succeeded, now):>12}  {_trouble(tick, now)}".rstrip())
+    db.session.rollback()
+    if holder is None or any(tick.failed or tick.silent for tick in found):
+        raise SystemExit(1)
+
+
+def _age(moment: datetime | None, now: datetime) -> str:
+    return "never" if moment is None else f"{(now - moment).total_seconds():.0f} s ago"
+
+
+def _trouble(tick: health.Tick, now: datetime) -> str:
+    failed = f"FAILED {_age(tick.failed_at, now)}" if tick.failed else ""
+    return " ".join(filter(None, (failed, "SILENT for too long" if tick.silent else "")))
+
+
+def _rules(settings: Settings) -> list[Rule]:
+    try:
+        return rules_of(settings)
+    except ValueError as trouble:
+        raise click.ClickException(f"MESSAGE_DAYS: {trouble}") from trouble
 
 
 def _end(ticking: BackgroundScheduler) -> bool:
