@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session, selectinload
 from schedules.calendar import instant, local_day
 from schedules.facts import facts_of_tour
 from schedules.models import Message, MessageState, Shift, Visit, VisitState
-from schedules.recipients import Person, people_of
-from schedules.reminders import RULES, WAITING, due_time, person_key, queue_message
+from schedules.recipients import Person, people_for, person_key
+from schedules.reminders import WAITING, due_time, queue_message
 
 KIND = "crew_tour"
 DAYS_AHEAD = 8
@@ -45,7 +45,7 @@ def news_of_tour(
     """What the crew would be told if these were its stops, and the people to whom that is news."""
     facts = {"day": shift.day.isoformat(), "van": shift.van.number, "stops": list(stops)}
     told = _told(session, now)
-    people = people_of(RULES[KIND].audiences, shift=shift)
+    people = people_for(session, KIND, shift=shift)
     return facts, [person for person in people if _news(told.get((shift.id, person.key)), facts)]
 
 
@@ -57,7 +57,7 @@ def queue_crew_tour(session: Session, shift: Shift, told: dict[tuple[int, str], 
         return 0
     facts = facts_of_tour(shift, visits) | {"shift_id": shift.id, "versions": versions(visits)}
     number = 0
-    for to in people_of(RULES[KIND].audiences, shift=shift):
+    for to in people_for(session, KIND, shift=shift):
         if not _news(told.get((shift.id, to.key)), facts):
             continue
         made = queue_message(
@@ -67,11 +67,16 @@ def queue_crew_tour(session: Session, shift: Shift, told: dict[tuple[int, str], 
             facts=facts,
             now=now,
             key=f"shift:{shift.id}:{facts['versions']}:{to.key}:{KIND}",
-            due_at=due_time(session, KIND, shift.day),
+            due_at=due_time_of(session, shift),
             useful_until=useful_until,
         )
         number += made is not None
     return number
+
+
+def due_time_of(session: Session, shift: Shift) -> datetime:
+    """When the people of a shift are told its tour; counted from the hour at which the shift begins."""
+    return due_time(session, KIND, shift.day, shift.starts)
 
 
 def visits_of_shift(session: Session, shift_id: int) -> Sequence[Visit]:

@@ -18,8 +18,8 @@ from schedules import calendar
 from schedules.effects import cause_of
 from schedules.lifecycle import LIVE_VISITS, MOVABLE_VISITS
 from schedules.models import Disruption, Message, Plan, Shift, Stop, Tour, Unserved, Visit, VisitRequest
-from schedules.recipients import Person, people_of
-from schedules.reminders import RULES, WAITING
+from schedules.recipients import Person, people_for
+from schedules.reminders import WAITING
 
 
 class ChangeKind(StrEnum):
@@ -137,7 +137,7 @@ def difference(session: Session, plan: Plan, *, now: datetime | None = None) -> 
         if stop is None and not _is_droppable(visit, plan, now):
             continue
         news = None if visit is None else unsent.get(visit.id)
-        change = _compare(visit, stop, news, reasons.get(request_id), disruptions)
+        change = _compare(session, visit, stop, news, reasons.get(request_id), disruptions)
         found.of(change.kind).append(change)
     for kind in ChangeKind:
         found.of(kind).sort(key=_when)
@@ -212,6 +212,7 @@ def _is_droppable(visit: Visit | None, plan: Plan, now: datetime | None) -> bool
 
 
 def _compare(
+    session: Session,
     visit: Visit | None,
     stop: Stop | None,
     news: str | None,
@@ -224,7 +225,7 @@ def _compare(
     source = stop or visit
     assert source is not None  # one of the two made us look
     message = news if news is not None and kind in RENEWING else MESSAGES.get(kind)
-    tell = () if message is None else tuple(people_of(RULES[message].audiences, request=source.request))
+    tell = () if message is None else tuple(people_for(session, message, request=source.request))
     if visit is None or stop is not None:
         return Change(kind, source.request, visit, stop, old, new, tell, message)
     return Change(kind, source.request, visit, stop, old, new, tell, message, why, cause_of(disruptions, visit))

@@ -186,6 +186,22 @@ class OtherThanHeld(Refused):
     """The time is held for something else; look for a time for this."""
 
 
+class AlwaysSent(Refused):
+    """Without this message somebody would wait in vain; it stays on, for the towns."""
+
+
+class AlwaysTold(Refused):
+    """This message matters too much to be left out."""
+
+
+class BadPlaceholder(Refused):
+    """The text names something that this message does not know."""
+
+
+class BadLetter(Refused):
+    """The text cannot be made into a letter."""
+
+
 def refuse_all(problems: Sequence[Refused]) -> None:
     """Raise the only problem as itself, several as one Invalid, none not at all."""
     if len(problems) == 1:

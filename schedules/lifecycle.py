@@ -134,6 +134,16 @@ def move_message(message: Message, to: MessageState) -> None:
     message.state = to
 
 
+def revive_message(message: Message) -> None:
+    """Queue a stale message again that was stopped by a rule, or whose cause is back; nobody may ask for it by hand.
+
+    Raises MoveNotAllowed.
+    """
+    if message.state is not MessageState.STALE:
+        raise MoveNotAllowed(noun="message", from_=message.state.value, to=MessageState.QUEUED.value)
+    message.state, message.last_error = MessageState.QUEUED, None
+
+
 def move_hold(hold: Hold, to: HoldState, *, now: datetime) -> None:
     """Raises MoveNotAllowed."""
     _refuse("hold", HOLD_MOVES, hold.state, to)

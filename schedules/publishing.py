@@ -18,7 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from routes import checker
 from routes import plan as proposals
 from routes.instances import read_problem
-from schedules import audit, calendar, held, overrides, planning, promises, reminders, visits
+from schedules import audit, calendar, held, overrides, planning, promises, reminders, rulebook, visits
 from schedules import changes as disruptions
 from schedules.differences import REPLANNED, Change, ChangeKind, Difference, difference, slot_of, stops_of
 from schedules.errors import ChangedMeanwhile, MoveNotAllowed, NotFound, StalePlan, UnlawfulPlan
@@ -106,6 +106,7 @@ def queue_up(session: Session) -> None:
     next_number(session, PUBLICATIONS)
     session.flush()
     session.expire_all()
+    rulebook.forget(session)
 
 
 def discard(session: Session, plan_id: int, *, actor: str, now: datetime) -> Plan:

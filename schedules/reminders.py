@@ -8,8 +8,8 @@ Sending is `schedules.outbox`'s business, wording `schedules.messages`'s.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, exists, select, update
@@ -17,56 +17,39 @@ from sqlalchemy.orm import Session
 
 from schedules.calendar import instant, local_day
 from schedules.facts import facts_of_request, facts_of_visit, same_slot
-from schedules.models import Day, DayKind, Message, MessageState, Shift, Visit, VisitRequest, VisitState
-from schedules.recipients import PHONE, Audience, Person, people_of
+from schedules.leads import moment_before
+from schedules.models import Message, MessageState, Shift, Visit, VisitRequest, VisitState
+from schedules.recipients import PHONE, Person, people_for, person_key, person_of, way_to
+from schedules.rulebook import DEFAULTS, Lead, Rule, rule_of, settings
 from schedules.upsert import insert_new
+
+__all__ = [
+    "PROMISING",
+    "REMINDED_STATES",
+    "REMINDERS",
+    "RULES",
+    "WAITING",
+    "Lead",
+    "Rule",
+    "due_time",
+    "held_visits",
+    "person_key",
+    "queue_message",
+    "queue_reminders",
+    "queue_request_messages",
+    "queue_visit_messages",
+    "queue_visit_reminders",
+    "renew",
+]
 
 WAITING = (MessageState.QUEUED, MessageState.FAILED)
 REMINDED_STATES = (VisitState.PROMISED, VisitState.CONFIRMED)
-DAYS_SEARCHED_FOR_WORK = 14
+ENDED_STATES = (VisitState.MISSED, VisitState.CANCELLED)
 
-
-@dataclass(frozen=True, slots=True)
-class Lead:
-    """A moment before a visit: `days` before its day the wall clock shows `minutes` after midnight.
-
-    Offices read no mail on days off, so a town's day before is the working day before; a crew's is the evening before.
-    """
-
-    days: int
-    minutes: int
-    working: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One kind of message: whom it is for, when it is due (at once without a lead), and what makes it worthless.
-
-    A message that `promises` a slot is void once the visit has a newer version, and too late once the session starts.
-    """
-
-    audiences: tuple[Audience, ...]
-    lead: Lead | None = None
-    promises: bool = False
-
-
-TOWN = (Audience.CONTACT, Audience.LIAISON)
-
-RULES: dict[str, Rule] = {
-    "request_received": Rule(TOWN),
-    "request_accepted": Rule(TOWN),
-    "request_declined": Rule(TOWN),
-    "offer": Rule(TOWN),
-    "published": Rule(TOWN, promises=True),
-    "moved": Rule(TOWN, promises=True),
-    "cancelled": Rule(TOWN, promises=True),
-    "day_before": Rule(TOWN, Lead(days=1, minutes=16 * 60, working=True), promises=True),
-    "morning_of": Rule(TOWN, Lead(days=0, minutes=7 * 60), promises=True),
-    "results_ready": Rule(TOWN),
-    "crew_tour": Rule((Audience.CREW,), Lead(days=1, minutes=18 * 60)),
-}
+RULES = DEFAULTS
+"""What kinds there are and what each is by nature; what coordinators may have changed is asked of `rule_of`."""
 REMINDERS = ("day_before", "morning_of")
-PROMISING = tuple(kind for kind, rule in RULES.items() if rule.promises)
+PROMISING = tuple(kind for kind, rule in DEFAULTS.items() if rule.promises)
 
 
 def queue_message(
@@ -84,17 +67,18 @@ def queue_message(
 ) -> Message | None:
     """Put one message to one person into the outbox; None when it is there already.
 
-    The key comes from the visit and its version, else from the request and its version, unless given.
+    The key comes from the visit and its version, else from the request and its version, unless given. Raises
+    ValueError for a kind without a rule.
     """
-    if kind not in RULES:
-        raise ValueError(f"There is no rule for messages of the kind {kind!r}.")
+    rule = rule_of(session, kind)
+    channel, recipient = way_to(to, rule.channels)
     session.flush()  # versions rise when rows are flushed, and they are part of the key
     request = visit.request if visit is not None else request
     values = {
         "key": key or _key(kind, to, visit, request),
         "kind": kind,
-        "channel": to.channel,
-        "recipient": to.address,
+        "channel": channel,
+        "recipient": recipient,
         "recipient_name": to.name,
         "locale": to.locale,
         "town_id": request.town_id if request is not None else None,
@@ -114,7 +98,7 @@ def queue_message(
 def queue_request_messages(session: Session, request: VisitRequest, kind: str, *, now: datetime) -> list[Message]:
     """Tell the town something about its request (request_received, request_accepted, request_declined)."""
     facts = facts_of_request(request)
-    people = people_of(RULES[kind].audiences, request=request)
+    people = people_for(session, kind, request=request)
     queued = [queue_message(session, kind=kind, to=to, facts=facts, now=now, request=request) for to in people]
     return [message for message in queued if message is not None]
 
@@ -134,14 +118,14 @@ def queue_visit_messages(
     out, they are taken from the visit's newest change. Waiting messages of older versions become stale.
     """
     session.flush()
-    rule = RULES[kind]
-    if rule.promises:
+    rule = DEFAULTS[kind]
+    if rule.promises or visit.state in ENDED_STATES:
         drop_older_versions(session, visit)
     facts = facts_of_visit(visit, before=before or _former_slot(session, visit, kind), reason=reason)
     useful_until = instant(visit.day, visit.starts) if rule.promises else None
     queued = [
         queue_message(session, kind=kind, to=to, facts=facts, now=now, visit=visit, useful_until=useful_until)
-        for to in people_of(rule.audiences, request=visit.request, shift=visit.shift)
+        for to in people_for(session, kind, request=visit.request, shift=visit.shift)
     ]
     queue_visit_reminders(session, visit, now=now)
     return [message for message in queued if message is not None]
@@ -177,8 +161,8 @@ def queue_visit_reminders(session: Session, visit: Visit, *, now: datetime) -> i
     latest = _latest(session, visit)
     number = 0
     for kind in REMINDERS:
-        due_at = due_time(session, kind, visit.day)
-        for to in people_of(RULES[kind].audiences, request=visit.request, shift=visit.shift):
+        due_at = due_time(session, kind, visit.day, visit.starts)
+        for to in people_for(session, kind, request=visit.request, shift=visit.shift):
             if not _owed(latest.get((to.key, kind)), facts, due_at=due_at, now=now):
                 continue
             made = queue_message(
@@ -212,41 +196,28 @@ def renew(session: Session, message: Message, visit: Visit, *, now: datetime) ->
     if message.kind in REMINDERS:
         queue_visit_reminders(session, visit, now=now)
     elif visit.state in REMINDED_STATES and same_slot(message.facts, facts_of_visit(visit)):
-        person = Person(person_key(message), message.recipient_name, _email(message), message.locale)
         queue_message(
             session,
             kind=message.kind,
-            to=person,
+            to=_addressee(session, message),
             facts=message.facts,
             now=now,
             visit=visit,
+            key=message.key.replace(f":v{message.visit_version}:", f":v{visit.version}:", 1),
             due_at=message.due_at,
             useful_until=message.useful_until,
         )
 
 
-def due_time(session: Session, kind: str, day: date) -> datetime:
-    """When a message about something on `day` is due, by the lead of its rule."""
-    lead = RULES[kind].lead
+def due_time(session: Session, kind: str, day: date, starts: int = 0) -> datetime:
+    """When a message about something that begins on `day` at the minute `starts` is due, by the lead of its rule.
+
+    Raises ValueError for a kind that is sent at once.
+    """
+    lead = rule_of(session, kind).lead
     if lead is None:
         raise ValueError(f"Messages of the kind {kind!r} are due at once.")
-    before = _working_days_before(session, day, lead.days) if lead.working else day - timedelta(days=lead.days)
-    return instant(before, lead.minutes)
-
-
-def _working_days_before(session: Session, day: date, number: int) -> date:
-    """The working day `number` working days before `day`; a calendar day where the day table does not reach."""
-    working = session.scalars(
-        select(Day.date)
-        .where(
-            Day.date < day,
-            Day.date >= day - timedelta(days=DAYS_SEARCHED_FOR_WORK),
-            Day.kind.in_((DayKind.WORKING, DayKind.MAKE_UP)),
-        )
-        .order_by(Day.date.desc())
-        .limit(number)
-    ).all()
-    return working[-1] if len(working) == number else day - timedelta(days=number)
+    return moment_before(session, lead, day, starts, settings(session).hours)
 
 
 def _owed(latest: Message | None, facts: Mapping[str, Any], *, due_at: datetime, now: datetime) -> bool:
@@ -279,13 +250,12 @@ def _key(kind: str, to: Person, visit: Visit | None, request: VisitRequest | Non
     raise ValueError("A message needs a visit, a request or a key.")
 
 
-def person_key(message: Message) -> str:
-    """The person in a message's key, which ends in the person and the kind (":contact:17:published")."""
-    return ":".join(message.key.split(":")[-3:-1])
-
-
-def _email(message: Message) -> str | None:
-    return None if message.recipient == PHONE else message.recipient
+def _addressee(session: Session, message: Message) -> Person:
+    """The person of a message as known at present, else as the message has it; the language stays the message's."""
+    email = None if message.recipient == PHONE else message.recipient
+    key = person_key(message)
+    person = person_of(session, key) or Person(key, message.recipient_name, email)
+    return replace(person, locale=message.locale)
 
 
 def _former_slot(session: Session, visit: Visit, kind: str) -> dict[str, Any] | None:

@@ -41,7 +41,7 @@ from schedules.planning import TravelMaker
 from schedules.planning_inputs import read_requests
 from schedules.prizes import prize_parts
 from schedules.publishing import queue_up
-from schedules.recipients import people_of
+from schedules.recipients import people_for
 
 MOST_A_TICK = 20
 SHORTEST_OFFER = timedelta(hours=2)
@@ -261,7 +261,7 @@ def _tell(session: Session, offered: Hold, request: VisitRequest, *, now: dateti
         "until_day": calendar.local_day(until).isoformat(),
         "until_minute": calendar.local_minutes(until),
     }
-    for to in people_of(reminders.RULES["offer"].audiences, request=request):
+    for to in people_for(session, "offer", request=request):
         reminders.queue_message(
             session,
             kind="offer",

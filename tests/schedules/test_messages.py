@@ -22,7 +22,8 @@ def letter(kind: str, facts: dict, locale: str = "zh_CN") -> SimpleNamespace:
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_kind_has_a_letter_in_every_language_and_no_letter_is_without_a_kind(locale):
-    assert {path.stem for path in (FOLDER / locale).iterdir()} == {*RULES, "digest"}
+    assert {path.stem for path in (FOLDER / locale).iterdir()} == {*DEFAULTS, "digest"}
+    assert set(SAMPLES) == set(DEFAULTS)
 
 
 def test_no_language_has_a_folder_nobody_knows():
@@ -85,7 +86,7 @@ def test_a_cancellation_says_whether_the_request_still_waits():
 
 
 def test_a_reason_of_several_lines_stays_one_sentence():
-    _, body = text_of(letter("cancelled", {**VISIT, "reason": "下暴雨。\n路封了。"}))
+    _, body = text_of(letter("cancelled", {**VISIT, "request_state": "accepted", "reason": "下暴雨。\n路封了。"}))
     assert "原因：下暴雨。 路封了。申请" in body
 
 

@@ -124,7 +124,7 @@ def test_the_outbox_holds_exactly_the_messages_that_were_drafted(
     enter(session, week, kind, now=TUESDAY_DAWN)
     plan = repaired(session, now=TUESDAY_DAWN)[place]
     found = publishing.difference(session, plan, now=TUESDAY_DAWN)
-    drafted = sorted((draft.person.address, draft.kind, draft.text) for draft in drafts_of(found))
+    drafted = sorted((draft.person.email, draft.kind, draft.text) for draft in drafts_of(found))
     publishing.publish(session, plan.id, actor="zhou", now=TUESDAY_DAWN)
     session.commit()
     news = [
