@@ -107,7 +107,7 @@ class SmtpChannel:
 
     def _refused(self, letter: Letter, code: int, words: bytes | str) -> Outcome:
         """4xx may be better later, 5xx never; 421 is the server going away, whatever the letter."""
-        text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+        text = _decoded(words)
         if letter.recipient in text:  # servers like to repeat the address; the log and the pages need not
             text = text.replace(letter.recipient, masked_email(letter.recipient))
         error = f"{code} {text}"[:LONGEST_ERROR]
@@ -122,7 +122,7 @@ class SmtpChannel:
         unwritable = isinstance(trouble, smtplib.SMTPNotSupportedError) and not letter.recipient.isascii()
         self._drop()
         result = Sent.PERMANENT if unwritable else Sent.UNREACHABLE
-        error = f"{type(trouble).__name__}: {trouble}"[:LONGEST_ERROR]
+        error = f"{type(trouble).__name__}: {_words_of(trouble)}"[:LONGEST_ERROR]
         return Outcome(letter, result, error=error, handed_over=handed_over)
 
     def _connected(self) -> smtplib.SMTP:
@@ -171,6 +171,17 @@ class SmtpChannel:
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(body, charset="utf-8", cte="base64" if not body.isascii() else None)
         return mail
+
+
+def _words_of(trouble: OSError) -> str:
+    """What a server said to the log-in or the greeting, or what the system says."""
+    if isinstance(trouble, smtplib.SMTPResponseException):
+        return f"{trouble.smtp_code} {_decoded(trouble.smtp_error)}"
+    return str(trouble)
+
+
+def _decoded(words: bytes | str) -> str:
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else words
 
 
 def message_id_of(key: str, *, domain: str) -> str:

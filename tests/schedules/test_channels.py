@@ -11,30 +11,9 @@ import pytest
 
 from schedules.channels import LogChannel, Ways, channels_for
 from schedules.mail import MailServer, SmtpChannel, message_id_of
-from schedules.transmissions import Item, Letter, Sent
+from schedules.transmissions import Sent
+from tests.schedules.letters import FACTS, letter
 from tests.schedules.post_office import open_post_office
-
-FACTS = {
-    "number": "2606-0012",
-    "venue_zh": "杏园社区",
-    "venue_en": "Xingyuan",
-    "town_zh": "四团镇",
-    "town_en": "Situan",
-}
-
-
-def letter(number: int = 1, recipient: str = "lu@example.org", **given: object) -> Letter:
-    item = Item(number, "request_received", given.pop("facts", FACTS))
-    values = {
-        "key": f"visit:{number}:v1:contact:1:published",
-        "channel": "email",
-        "recipient": recipient,
-        "recipient_name": "陆燕",
-        "locale": "zh_CN",
-        "items": (item,),
-        "written_at": datetime(2026, 6, 1, tzinfo=UTC),
-    }
-    return Letter(**(values | given))
 
 
 @pytest.fixture
