@@ -150,7 +150,7 @@ def test_the_crews_told_are_those_whose_tours_change_and_read_what_was_drafted(
     plan = repaired(session, now=TUESDAY_DAWN)[1]
     found = publishing.difference(session, plan, now=TUESDAY_DAWN)
     drafted = sorted(
-        (person.address, draft.text)
+        (person.email, draft.text)
         for draft in crew_drafts_of(session, plan, found, now=TUESDAY_DAWN)
         for person in draft.people
     )
