@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction, scoped_session
 
 from schedules.leads import Lead, Unit, WorkingHours
 from schedules.models import MessageRule, MessageSettings
@@ -158,10 +158,16 @@ def forget(session: Session) -> None:
 def _cached(session: Session) -> tuple[dict[str, Rule], Numbers]:
     """What was read in this very transaction; of another one it may be old."""
     transaction, *found = session.info.get(_CACHE, (None,))
-    if transaction is None or transaction is not session.get_transaction():
+    if transaction is None or transaction is not _transaction_of(session):
         found = [_read_rules(session), _read_settings(session)]
-        session.info[_CACHE] = (session.get_transaction(), *found)
+        session.info[_CACHE] = (_transaction_of(session), *found)
     return found[0], found[1]
+
+
+def _transaction_of(session: Session | scoped_session[Session]) -> SessionTransaction | None:
+    """The transaction in progress. The web's session stands for one per request and does not pass the question on."""
+    own = session.registry() if isinstance(session, scoped_session) else session
+    return own.get_transaction()
 
 
 def _read_rules(session: Session) -> dict[str, Rule]:
