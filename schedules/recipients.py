@@ -21,6 +21,8 @@ DEFAULT_LOCALE = "zh_CN"
 PHONE = "phone"
 GROUP = "group"
 LOG = "log"
+TESTER = "tester"
+"""The first word of the key of a coordinator who tests a channel: no person whom messages look for another way to."""
 
 AUDIENCES = {
     "contact": Audience.CONTACT,
@@ -50,9 +52,16 @@ class Person:
 
 
 Staff = Callable[[Session], Sequence[Person]]
+StaffPhone = Callable[[Session, int], str | None]
 
 _installed: frozenset[str] = frozenset({"email", LOG})
 _staff: Staff = lambda session: ()  # noqa: E731 - until the composition root says better, there is nobody
+def _no_phone(session: Session, number: int) -> str | None:
+    """Nobody of the staff has a telephone, as long as nobody says where to look."""
+    return None
+
+
+_phone_of_staff: StaffPhone = _no_phone
 
 
 def use_channels(names: Iterable[str]) -> None:
@@ -66,23 +75,36 @@ def channels_in_use() -> frozenset[str]:
     return _installed
 
 
-def use_staff(staff: Staff) -> None:
-    """Set who the coordinators are; called once, by the composition root, since accounts are kept above this floor."""
-    global _staff
-    _staff = staff
+def use_staff(staff: Staff, phone: StaffPhone = _no_phone) -> None:
+    """Set who the coordinators are, and how to find the number of one by the number in the key.
+
+    Called once, by the composition root, since accounts are kept above this floor.
+    """
+    global _staff, _phone_of_staff
+    _staff, _phone_of_staff = staff, phone
 
 
 # Who ------------------------------------------------------------------------------------------------------------------
 
 
 def people_for(
-    session: Session, kind: str, *, request: VisitRequest | None = None, shift: Shift | None = None
+    session: Session,
+    kind: str,
+    *,
+    request: VisitRequest | None = None,
+    shift: Shift | None = None,
+    member: CrewMember | None = None,
 ) -> list[Person]:
-    """The people who are to be told something of this kind: by its rule in force, and as each of them prefers."""
+    """The people who are to be told something of this kind: by its rule in force, and as each of them prefers.
+
+    News of one crew `member` are for nobody else of a crew.
+    """
     rule = rule_of(session, kind)
     if not rule.enabled:
         return []
     found = people_of(rule.audiences, request=request, shift=shift)
+    if Audience.CREW in rule.audiences and member is not None:
+        found.append(crew_of(member))
     if Audience.COORDINATORS in rule.audiences:
         found += _staff(session)
     if Audience.GROUP in rule.audiences:
@@ -183,11 +205,13 @@ def present_address(session: Session, message: Message) -> tuple[str, str]:
     """The channel of a waiting message and where it goes *now*: an address changed meanwhile counts at once.
 
     For `sms` that is the number to dial, which must not be stored or logged. What is known of no present person stays
-    as it was queued.
+    as it was queued, and so does a test, which is of its channel.
     """
-    person = person_of(session, person_key(message))
+    key = person_key(message)
+    person = person_of(session, key)
     if person is None or message.kind not in DEFAULTS:
-        return message.channel, message.recipient
+        number = phone_of(session, key) if message.channel == "sms" else None
+        return message.channel, number or message.recipient
     channel, recipient = way_to(person, rule_of(session, message.kind).channels)
     if channel == "sms":
         return channel, phone_of(session, person.key) or PHONE
@@ -219,6 +243,8 @@ def phone_of(session: Session, key: str) -> str | None:
     elif noun == "town":
         town = find(session, Town, row_id)
         number = town.contact_phone if town is not None else None
+    elif noun in ("coordinator", TESTER):
+        number = _phone_of_staff(session, row_id)
     else:
         member = find(session, CrewMember, row_id) if noun == "crew" else None
         number = member.phone if member is not None else None

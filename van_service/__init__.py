@@ -9,17 +9,21 @@ from __future__ import annotations
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from schedules import audit, calendar
-from van_service import api, assets, auth, commands, errors, headers, health, languages, logs, pages
+from schedules import audit, calendar, recipients
+from van_service import api, assets, auth, commands, errors, headers, health, languages, logs, pages, staff
 from van_service.clock import system_clock
 from van_service.extensions import db, migrate
 from van_service.pages import crew, desk, sign_in, town_offers, towns
 from van_service.settings import Settings
+from van_service.ways import ways_of
 
 
 def create_app(settings: Settings) -> Flask:
     """The application for these settings."""
     calendar.use_zone(settings.time_zone)
+    ways = ways_of(settings)
+    recipients.use_channels(ways.names)
+    recipients.use_staff(staff.coordinators, staff.phone_of)
     app = Flask(__name__, instance_path=str(settings.instance_path))
     app.config.from_mapping(
         SECRET_KEY=settings.secret_key,
@@ -37,6 +41,7 @@ def create_app(settings: Settings) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.extensions["settings"] = settings
     app.extensions["clock"] = system_clock
+    app.extensions["ways"] = ways
     db.init_app(app)
     migrate.init_app(app, db, directory="schedules/migrations", render_as_batch=True)
     logs.prepare(app, settings)

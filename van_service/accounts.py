@@ -59,6 +59,7 @@ class Account(Base):
     town_id: Mapped[int | None] = mapped_column(ForeignKey("town.id"))
     crew_member_id: Mapped[int | None] = mapped_column(ForeignKey("crew_member.id"))
     email: Mapped[str | None]
+    phone: Mapped[str | None]
     locale: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     failures: Mapped[int] = mapped_column(default=0)
