@@ -1,4 +1,4 @@
-"""Whether a message is still true and still useful at the moment it would be sent.
+"""Whether a message is still true, wanted and useful at the moment it would be sent, and how long it may wait.
 
 Asked inside the transaction that claims the message, with the visit's row held, so that no visit can move between
 the question and the claim.
@@ -6,13 +6,22 @@ the question and the claim.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from schedules import crew_tours
+from schedules import crew_tours, office_news, rosters
+from schedules.calendar import instant
 from schedules.models import Message, MessageState, Visit
-from schedules.reminders import REMINDED_STATES, REMINDERS, RULES, due_time, renew
+from schedules.reminders import REMINDED_STATES, REMINDERS, RULES, renew
+from schedules.rulebook import rule_of
+
+TIME_TO_ACT = timedelta(hours=2)
+"""What people need between reading that a van comes and its coming."""
+
+VISIT_CHANGED = "visit_changed"
+COVERING = (MessageState.QUEUED, MessageState.FAILED, MessageState.SENDING, MessageState.SENT)
 
 
 def judge(session: Session, message: Message, visit: Visit | None, *, now: datetime) -> tuple[MessageState, str | None]:
@@ -20,29 +29,55 @@ def judge(session: Session, message: Message, visit: Visit | None, *, now: datet
 
     What an older version would have said and is still true is queued anew for the present version.
     """
-    if reason := _outdated(session, message, visit):
+    if not rule_of(session, message.kind).enabled:
+        return MessageState.STALE, "rule_off"
+    if reason := _outdated(session, message, visit, now):
         return MessageState.STALE, reason
     if message.useful_until is not None and now >= message.useful_until:
         return MessageState.TOO_LATE, "useful_time_over"
-    if visit is not None and message.kind == "day_before" and now >= due_time(session, "morning_of", visit.day):
+    covered = _covered_from(session, message)
+    if covered is not None and now >= covered:
         return MessageState.STALE, "covered_by_morning_of"
     return MessageState.SENDING, None
 
 
 def renewed(session: Session, message: Message, visit: Visit, *, now: datetime) -> None:
     """Queue the message's successor, where an outdated message has one."""
-    if message.state is MessageState.STALE and message.visit_version != visit.version:
+    if message.state is MessageState.STALE and message.last_error == VISIT_CHANGED:
         renew(session, message, visit, now=now)
 
 
-def _outdated(session: Session, message: Message, visit: Visit | None) -> str | None:
+def may_wait_until(session: Session, message: Message, moment: datetime) -> bool:
+    """Whether a message that leaves only at that moment still comes in time to act on it."""
+    ends = [message.useful_until] if message.useful_until is not None else []
+    if message.kind == crew_tours.KIND and message.facts["stops"]:
+        day = date.fromisoformat(message.facts["day"])
+        ends.append(instant(day, message.facts["stops"][0]["arrives"]))
+    if ends and moment > min(ends) - TIME_TO_ACT:
+        return False
+    covered = _covered_from(session, message)
+    return covered is None or moment < covered
+
+
+def _covered_from(session: Session, message: Message) -> datetime | None:
+    """From when on another message says the same: the reminder of the morning that the person also gets."""
+    if message.kind != "day_before":
+        return None
+    morning = f"{message.key.removesuffix(message.kind)}morning_of"
+    return session.scalar(select(Message.due_at).where(Message.key == morning, Message.state.in_(COVERING)))
+
+
+def _outdated(session: Session, message: Message, visit: Visit | None, now: datetime) -> str | None:
     if message.kind == crew_tours.KIND:
-        visits = crew_tours.visits_of_shift(session, message.facts["shift_id"])
-        return None if crew_tours.versions(visits) == message.facts["versions"] else "tour_changed"
+        return crew_tours.why_outdated(session, message)
+    if message.kind == rosters.KIND:
+        return rosters.why_outdated(session, message)
+    if message.kind in office_news.KINDS:
+        return office_news.why_outdated(session, message, visit, now=now)
     if visit is None or not RULES[message.kind].promises:
         return None
     if message.visit_version != visit.version:
-        return "visit_changed"
+        return VISIT_CHANGED
     if message.kind in REMINDERS and visit.state not in REMINDED_STATES:
         return "visit_over"
     return None
