@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from schedules.calendar import instant
 from schedules.models import Message, MessageState
+from schedules.reminders import WAITING
 
 TRIED = tuple(state for state in MessageState if state is not MessageState.QUEUED)
 """Every state but that of messages nobody has tried to send."""
@@ -60,6 +61,18 @@ def count_by_state(session: Session, search: Search) -> dict[MessageState, int]:
     """How many messages the search finds in each state that has any."""
     counted = select(Message.state, func.count()).where(*_conditions(search)).group_by(Message.state)
     return dict(session.execute(counted).tuples().all())
+
+
+def count_waiting(session: Session) -> dict[str, int]:
+    """How many messages of each kind wait to be sent."""
+    counted = select(Message.kind, func.count()).where(Message.state.in_(WAITING)).group_by(Message.kind)
+    return dict(session.execute(counted).tuples().all())
+
+
+def waiting_of_kind(session: Session, kind: str) -> dict[int, datetime]:
+    """When each waiting message of a kind is due, by its id."""
+    waiting = select(Message.id, Message.due_at).where(Message.kind == kind, Message.state.in_(WAITING))
+    return dict(session.execute(waiting).tuples().all())
 
 
 def _conditions(search: Search) -> list[ColumnElement[bool]]:

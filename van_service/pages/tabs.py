@@ -45,7 +45,16 @@ TABS: dict[Role, tuple[Tab, ...]] = {
         Tab(
             "desk.messages",
             lazy_gettext("Messages"),
-            ("desk.message", "desk.past_messages", "desk.call_list", "desk.reveal_phone"),
+            (
+                "desk.message",
+                "desk.past_messages",
+                "desk.call_list",
+                "desk.reveal_phone",
+                "desk.message_rules",
+                "desk.message_rule",
+                "desk.change_message_rule",
+                "desk.change_message_hours",
+            ),
         ),
         Tab(
             "desk.masters",

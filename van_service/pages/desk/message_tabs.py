@@ -10,4 +10,9 @@ MESSAGE_TABS: tuple[Tab, ...] = (
     Tab("desk.messages", lazy_gettext("Coming")),
     Tab("desk.past_messages", lazy_gettext("Sent and not sent")),
     Tab("desk.call_list", lazy_gettext("Call list"), ("desk.reveal_phone",)),
+    Tab(
+        "desk.message_rules",
+        lazy_gettext("Rules"),
+        ("desk.message_rule", "desk.change_message_rule", "desk.change_message_hours"),
+    ),
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext, ngettext
 
 from schedules.contacts import masked_email
 from schedules.models import CrewMember, Message, MessageState, Town, VisitRequest
-from schedules.recipients import PHONE
-from schedules.reminders import RULES, Lead, person_key
+from schedules.recipients import PHONE, channels_in_use, person_key
+from schedules.rulebook import GROUP_CHANNELS, PERSONAL_CHANNELS, Audience, Lead, Rule, Unit, rule_of
 from van_service.extensions import db
 from van_service.pages import formats
 
@@ -48,6 +50,33 @@ CHANNELS: dict[str, Any] = {
     "log": _l("by phone"),
 }
 
+AUDIENCES: dict[str, Any] = {
+    "contact": _l("the contact in the request"),
+    "liaison": _l("the town's liaison officer"),
+    "crew": _l("the crew on the van"),
+    "coordinators": _l("coordinators"),
+    "group": _l("the office's chats"),
+}
+
+# What makes a message that is due at once.
+EVENTS: dict[str, Any] = {
+    "request_received": _l("as soon as a request is filed"),
+    "request_accepted": _l("as soon as the request is accepted"),
+    "request_declined": _l("as soon as the request is declined"),
+    "request_expired": _l("as soon as no time asked for is left"),
+    "offer": _l("as soon as a time is free"),
+    "published": _l("as soon as the plan is published"),
+    "moved": _l("as soon as the visit is moved"),
+    "cancelled": _l("as soon as the visit is cancelled"),
+    "crew_on_the_way": _l("as soon as the van sets off"),
+    "delayed": _l("as soon as the van is over 15 minutes late"),
+    "visit_missed": _l("as soon as the visit is marked as missed"),
+    "results_ready": _l("as soon as the report is filed"),
+    "roster_changed": _l("as soon as the roster changes"),
+    "plan_stale": _l("as soon as what a plan rests on has changed"),
+    "days_missing": _l("while the holidays of the coming year are not announced"),
+}
+
 # Why a message was not sent, by the words that the use cases leave; servers' own words stand as they are.
 REASONS: dict[str, Any] = {
     "visit_changed": _l("The visit has changed since; a newer message says how."),
@@ -55,6 +84,9 @@ REASONS: dict[str, Any] = {
     "tour_changed": _l("The tour has changed since; a newer message says how."),
     "covered_by_morning_of": _l("The reminder of the same morning said the same."),
     "useful_time_over": _l("The session had begun before it could be sent."),
+    "rule_off": _l("Its rule was switched off."),
+    "rule_changed": _l("Its rule was changed: it is not for this person."),
+    "muted": _l("The person does not want messages of this kind."),
     "sender_died": _l("The sending process ended in the middle; nobody can tell whether it left."),
 }
 
@@ -115,21 +147,56 @@ def recipient_in_words(message: Message) -> str:
     return gettext("by phone") if message.recipient == PHONE else masked_email(message.recipient)
 
 
+def moment_in_words(rule: Rule) -> str:
+    """When a rule's messages are due."""
+    if rule.lead is None:
+        return str(EVENTS[rule.kind])
+    return _lead_in_words(rule.lead)
+
+
 def rule_in_words(kind: str) -> str:
-    """When a message of this kind is sent."""
-    lead = RULES[kind].lead
-    if lead is None:
-        return gettext("at once")
-    return _lead_in_words(lead)
+    """When messages of this kind are due, by the rule in force."""
+    return moment_in_words(rule_of(db.session, kind))
 
 
 def _lead_in_words(lead: Lead) -> str:
+    if lead.unit is Unit.WORKING_MINUTES:
+        return gettext("%(hours)s working hours before", hours=f"{lead.minutes / 60:g}")
     at = formats.clock(lead.minutes)
     if lead.days == 0:
         return gettext("on the day at %(time)s", time=at)
-    if lead.working:
+    if lead.days == 1 and lead.working:
         return gettext("the working day before at %(time)s", time=at)
-    return gettext("the day before at %(time)s", time=at)
+    if lead.days == 1:
+        return gettext("the day before at %(time)s", time=at)
+    if lead.working:
+        return gettext("%(days)s working days before at %(time)s", days=lead.days, time=at)
+    return gettext("%(days)s days before at %(time)s", days=lead.days, time=at)
+
+
+def usual_of_group(rules: Iterable[Rule]) -> str:
+    """For whom and by which ways most rules of a group are."""
+    return Counter(whom_and_how(rule) for rule in rules).most_common(1)[0][0]
+
+
+def whom_and_how(rule: Rule) -> str:
+    """For whom a rule's messages are, and by which ways they go."""
+    return f"{audiences_in_words(rule)} · {ways_in_words(rule)}"
+
+
+def audiences_in_words(rule: Rule) -> str:
+    """Whom a rule's messages are for."""
+    return formats.listed([str(AUDIENCES[audience]) for audience in rule.audiences])
+
+
+def ways_in_words(rule: Rule) -> str:
+    """By which ways a rule's messages go, in order, of those that this installation has; in the end by phone."""
+    in_use = channels_in_use()
+    persons = [str(CHANNELS[name]) for name in rule.channels if name in in_use and name in PERSONAL_CHANNELS]
+    chats = [str(CHANNELS[name]) for name in rule.channels if name in in_use and name in GROUP_CHANNELS]
+    to_persons = " → ".join([*persons, str(CHANNELS["log"])]) if set(rule.audiences) - {Audience.GROUP} else ""
+    to_chats = formats.listed(chats) if Audience.GROUP in rule.audiences else ""
+    return " · ".join(filter(None, [to_persons, to_chats]))
 
 
 def phone_of(message: Message) -> str | None:
