@@ -42,7 +42,7 @@ from schedules import fairness
 from schedules.eligibility import Choice, Held, choose
 from schedules.lifecycle import LIVE_VISITS
 from schedules.models import Plan
-from schedules.planning_inputs import Rows, days_of, inputs_of, read_inputs, read_rows
+from schedules.planning_inputs import Rows, days_of, inputs_of, inputs_of_numbers, read_inputs, read_rows
 from schedules.prizes import PrizeParts, prize_parts, weights
 from schedules.problem_parts import Places, places_of, shift_of, skill_sets, visit_of
 
@@ -230,8 +230,8 @@ def _dues(session: Session, choice: Choice, rows: Rows) -> tuple[planner.Town, .
 def _inputs(choice: Choice, rows: Rows) -> dict[str, int]:
     requests = [asked.request for asked in choice.asked]
     live = [visit for visit in rows.visits if visit.state in LIVE_VISITS]
-    days = days_of(choice.shifts, rows.working_days)
-    return {**inputs_of(choice.shifts, requests, live), **days, **rows.effects.inputs}
+    days, numbers = days_of(choice.shifts, rows.working_days), inputs_of_numbers(rows.numbers)
+    return {**inputs_of(choice.shifts, requests, live), **days, **numbers, **rows.effects.inputs}
 
 
 def _loosen(problem: planner.Problem, frozen: frozenset[str]) -> tuple[planner.Problem, set[str]]:

@@ -34,7 +34,7 @@ from schedules.models import (
     VisitRequest,
     VisitState,
 )
-from schedules.prizes import planning_numbers
+from schedules.prizes import NOT_OF_PLANS, planning_numbers
 from schedules.under_way import Rest, rests_of
 
 _FARTHEST_REST_DAYS = 120
@@ -242,6 +242,11 @@ def days_of(shifts: Iterable[Shift], working_days: Collection[date]) -> dict[str
     return {f"day:{day.isoformat()}": int(day in working_days) for day in {shift.day for shift in shifts}}
 
 
+def inputs_of_numbers(numbers: Mapping[str, int]) -> dict[str, int]:
+    """The numbers that plans are made by, as one fact: whoever sets them back makes an old draft good again."""
+    return {"settings:1": _fingerprint(*sorted((name, numbers[name]) for name in numbers.keys() - NOT_OF_PLANS))}
+
+
 def read_inputs(session: Session, keys: Iterable[str], *, newly_within: tuple[date, date]) -> dict[str, int]:
     """The same rows as they are now; what is gone is missing.
 
@@ -275,6 +280,7 @@ def read_inputs(session: Session, keys: Iterable[str], *, newly_within: tuple[da
     return {
         **inputs_of(shifts, requests, visits),
         **{f"day:{day.isoformat()}": int(day in working) for day in days},
+        **(inputs_of_numbers(planning_numbers(session)) if "settings" in ids else {}),
         **{f"request:{request.id}": _of_request(request) for request in newcomers},
         **Effects(read_disruptions(session, *newly_within)).inputs,
     }

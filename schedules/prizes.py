@@ -59,6 +59,9 @@ visits to one venue, `notice_days` how long before its day a new visit must be p
 `holds_per_town` at once, and one that the wait list offers it for `offer_hours` of working days.
 """
 
+NOT_OF_PLANS = frozenset({"request_lead_days", "hold_minutes", "holds_per_town", "offer_hours"})
+"""The numbers that no plan is made by."""
+
 
 @dataclass(frozen=True, slots=True)
 class PrizeParts:

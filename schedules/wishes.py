@@ -41,7 +41,8 @@ from schedules.errors import (
     refuse_all,
 )
 from schedules.finding import find
-from schedules.models import Day, PlanningSettings, Priority, Service, Shift, Venue
+from schedules.models import Day, Priority, Service, Shift, Venue
+from schedules.prizes import planning_numbers
 
 MOST_WINDOWS = 12
 MOST_SERVICES = 8
@@ -174,9 +175,7 @@ def read_services(
 
 def earliest_day(session: Session, now: datetime) -> date:
     """The first day that may be asked for: today, or later where the settings ask for a lead of some days."""
-    settings = session.get(PlanningSettings, 1)
-    lead = int(settings.values.get("request_lead_days", 0)) if settings else 0
-    return calendar.local_day(now) + timedelta(days=lead)
+    return calendar.local_day(now) + timedelta(days=planning_numbers(session)["request_lead_days"])
 
 
 def _find_venue(session: Session, town_id: int, venue_id: int) -> Venue | None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from schedules import holds, wait_list
 from schedules.db import Base
 from schedules.models import Hold, HoldKind, HoldState
+from schedules.prizes import planning_numbers
 from schedules.wishes import WishService
 from tests.browser.chromium import DESK, PHONE
 from tests.browser.district import serve
@@ -112,3 +113,31 @@ def test_a_coordinator_ends_a_hold_after_a_second_look(
     with served.app.app_context():
         kept = db.session.scalars(select(Hold).where(Hold.kind == HoldKind.BOOKING)).one()
         assert (kept.state, kept.ended_at) == (HoldState.RELEASED, NOW)
+
+
+@in_four_guises
+def test_the_numbers_of_planning_are_accessible_and_fit_the_screen(
+    served: Served, open_page: OpenPage, shoot: Shoot, locale: str, viewport: dict[str, int], scheme: str
+) -> None:
+    page = open_page(viewport=viewport, locale=locale, color_scheme=scheme, bypass_csp=True)
+    sign_in(page, served.url, "zhou", served.passwords["zhou"])
+    page.goto(f"{served.url}/desk/masters/points")
+    assert faults(page) == []
+    page.locator("#hold_minutes").fill("0")
+    page.locator("form.stack .btn.main").click()
+    expect(page.locator("#hold_minutes")).to_have_attribute("aria-invalid", "true")
+    assert faults(page) == []
+    shoot(page, f"desk-points-{locale}-{viewport['width']}")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_coordinator_lets_towns_hold_times_for_longer(served: Served, open_page: OpenPage, scripts: bool) -> None:
+    page = open_page(viewport=PHONE, locale="en-GB", java_script_enabled=scripts)
+    sign_in(page, served.url, "zhou", served.passwords["zhou"])
+    page.goto(f"{served.url}/desk/masters/points")
+    page.get_by_label("minutes for which a town holds a time").fill("25")
+    page.get_by_role("button", name="Save the numbers").click()
+    expect(page.locator("body")).to_contain_text("The numbers are in force.")
+    expect(page.locator("body")).to_contain_text("by zhou")
+    with served.app.app_context():
+        assert planning_numbers(db.session)["hold_minutes"] == 25

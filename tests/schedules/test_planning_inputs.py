@@ -46,7 +46,8 @@ def drafted(session, now):
 
 def test_inputs_name_everything_the_plan_was_made_from(session, drafted):
     nouns = sorted(key.partition(":")[0] for key in drafted["plan"].inputs)
-    assert nouns == ["day"] * 2 + ["request"] * 2 + ["service"] * 2 + ["shift"] * 2 + ["venue"] * 2 + ["visit"]
+    pairs = ["day"] * 2 + ["request"] * 2 + ["service"] * 2 + ["shift"] * 2 + ["venue"] * 2
+    assert nouns == sorted([*pairs, "settings", "visit"])
 
 
 def test_a_draft_is_fresh_while_nothing_that_matters_changes(session, now, drafted):

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from schedules.prizes import DEFAULTS
 from tests.van_service.conftest import District
 
 AsRole = Callable[[str], FlaskClient]
@@ -78,11 +77,6 @@ def test_the_roster_names_van_day_and_riders(as_role: AsRole, district: District
     assert (first["day"], second["day"]) == ("2026-06-02", "2026-06-03")
     assert district.crew_member in [rider["id"] for rider in first["crew"]]
     assert [van["id"] for van in as_role("crew").get("/api/v1/vans").json] == [first["van_id"]]
-
-
-def test_a_coordinator_reads_the_numbers_of_planning(as_role: AsRole) -> None:
-    assert as_role("coordinator").get("/api/v1/settings").json == DEFAULTS
-    assert as_role("town").get("/api/v1/settings").status_code == 403
 
 
 def test_a_token_is_made_used_and_ended(as_role: AsRole, client: FlaskClient) -> None:

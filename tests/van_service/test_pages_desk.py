@@ -367,7 +367,7 @@ def test_points_differ_from_the_usual_ones_visibly(
         spot = {"topic_zh": "预付卡", "topic_en": "Prepaid cards", "complaints_before": 9, "complaints_now": 31}
         session.add(Hotspot(town_id=district.town, points=60, first_day=now.date(), last_day=now.date(), **spot))
     page = desk.get("/desk/masters/points").text
-    assert re.search(r"<b>350</b>.*usually 300", page)
+    assert re.search(r'usually 300</span></label>\s*<input[^>]*name="visit" value="350"', page)
     assert "complaints 9 → 31" in page
 
 

@@ -15,6 +15,7 @@ from van_service.pages.desk import (
     message_rules,
     messages,
     past_messages,
+    planning_numbers,
     plans,
     publishing,
     repairs,
@@ -82,7 +83,8 @@ for method, rule, name, view in (
     ("GET", "/masters/fleet", "fleet", masters.fleet),
     ("GET", "/masters/roster", "roster", masters.roster),
     ("GET", "/masters/days", "days", masters.days),
-    ("GET", "/masters/points", "points", masters.points),
+    ("GET", "/masters/points", "points", planning_numbers.show),
+    ("POST", "/masters/points", "change_points", planning_numbers.change),
 ):
     blueprint.add_url_rule(rule, endpoint=name, view_func=view, methods=[method])
 

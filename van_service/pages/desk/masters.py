@@ -1,23 +1,20 @@
-"""The lists behind the planning, to look things up and check them: places, services, fleet, roster, days, points."""
+"""The lists behind the planning, to look things up and check them: places, services, fleet, roster, days."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, timedelta
-from typing import Any
 
 from flask import render_template, request
-from flask_babel import lazy_gettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from schedules import calendar, prizes
+from schedules import calendar
 from schedules import venues as places
 from schedules.models import (
     CrewMember,
     Day,
     Depot,
-    Hotspot,
     Service,
     Shift,
     Town,
@@ -26,7 +23,6 @@ from schedules.models import (
     Visit,
     VisitState,
 )
-from schedules.prizes import DEFAULTS
 from van_service.clock import utc_now
 from van_service.extensions import db
 from van_service.pages.desk.arguments import day_given
@@ -34,40 +30,6 @@ from van_service.pages.desk.arguments import day_given
 VENUES_A_PAGE = 60
 WEEKS_OF_ROSTER = 4
 MONTHS_OF_DAYS = 3
-
-NUMBERS: dict[str, Any] = {
-    "visit": lazy_gettext("a visit"),
-    "raised": lazy_gettext("raised priority"),
-    "urgent": lazy_gettext("urgent priority"),
-    "waiting_day": lazy_gettext("each day since the request"),
-    "recency_day": lazy_gettext("each day since the town's last visit"),
-    "recency_cap_days": lazy_gettext("days of waiting that count at most"),
-    "preferred": lazy_gettext("a preferred time"),
-    "town_shortfall": lazy_gettext("a visit that a town is due and does not get"),
-    "driving_minute": lazy_gettext("a minute of driving"),
-    "promise_drop": lazy_gettext("a promise dropped"),
-    "promise_other_day": lazy_gettext("a promise on another day"),
-    "promise_other_van": lazy_gettext("a promise by another van"),
-    "promise_retime": lazy_gettext("a promise at another time"),
-    "promise_tolerance": lazy_gettext("minutes that a time may move unpunished"),
-    "freeze_days": lazy_gettext("working days in which promises stand still"),
-    "venue_rest_days": lazy_gettext("days between two visits to one venue"),
-    "request_lead_days": lazy_gettext("days that a request must come ahead"),
-    "hold_minutes": lazy_gettext("minutes for which a town holds a time"),
-    "holds_per_town": lazy_gettext("times that a town holds at once"),
-    "offer_hours": lazy_gettext("hours of working days that an offer stands"),
-}
-COSTS = ("town_shortfall", "driving_minute", "promise_drop", "promise_other_day", "promise_other_van", "promise_retime")
-LIMITS = (
-    "recency_cap_days",
-    "promise_tolerance",
-    "freeze_days",
-    "venue_rest_days",
-    "request_lead_days",
-    "hold_minutes",
-    "holds_per_town",
-    "offer_hours",
-)
 
 
 def venues() -> str:
@@ -158,23 +120,6 @@ def days() -> str:
         earlier=_next_month(first, -MONTHS_OF_DAYS),
         later=_next_month(first, MONTHS_OF_DAYS),
         today=today,
-    )
-
-
-def points() -> str:
-    """What a visit is worth and what breaking things costs, and the hotspots in force."""
-    return render_template(
-        "desk/masters_points.html",
-        numbers=prizes.planning_numbers(db.session),
-        names=NUMBERS,
-        gains=[name for name in NUMBERS if name not in COSTS + LIMITS],
-        costs=COSTS,
-        limits=LIMITS,
-        defaults=DEFAULTS,
-        hotspots=list(
-            db.session.scalars(select(Hotspot).options(joinedload(Hotspot.town)).order_by(Hotspot.last_day.desc()))
-        ),
-        today=calendar.local_day(utc_now()),
     )
 
 

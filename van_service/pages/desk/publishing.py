@@ -204,6 +204,8 @@ def _stale_in_words(change: InputChange) -> str:
         if change.what == "added":
             return gettext("%(what)s was noted since", what=name)
         return gettext("%(what)s is no longer so", what=name)
+    if change.noun == "settings":
+        return gettext("Numbers of planning have changed")
     name = _name(change.noun, change.id)
     if change.what == "removed":
         return gettext("%(what)s no longer takes part", what=name)
