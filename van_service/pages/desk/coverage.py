@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from flask import render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from routes.fairness_price import Rule
 from schedules import calendar, fairness, holds
 from schedules.errors import ScheduleError
+from schedules.evenness import PER_PEOPLE, recency
 from schedules.fairness import LONGEST_WAIT_DAYS, TownCoverage
 from schedules.lifecycle import LIVE_VISITS
 from schedules.models import Visit, VisitState
@@ -20,12 +23,20 @@ from van_service.auth import actor
 from van_service.clock import utc_now
 from van_service.extensions import db
 from van_service.pages import formats
+from van_service.pages.desk import evenness
 from van_service.pages.desk.answers import done, refused
 
 MONTHS_SHOWN = 6
-SPANS = ("month", "quarter")
+MONTHS_OF = {"month": 1, "quarter": 3, "year": 12}
 MOST_OVER_DUE = 4
 """A month's bar ends at so many times what was due."""
+
+FAIRNESS_RULES: dict[Rule, Any] = {
+    Rule.NONE: lazy_gettext("no floor"),
+    Rule.ONE: lazy_gettext("one each"),
+    Rule.IN_FORCE: lazy_gettext("rule in force"),
+    Rule.FIRM: lazy_gettext("ten times firmer"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +53,14 @@ def show() -> str:
     """The account of every town for this month or quarter, those that lack most first."""
     today = calendar.local_day(utc_now())
     span = request.args.get("span", "month")
-    span = span if span in SPANS else "month"
+    span = span if span in MONTHS_OF else "month"
     first, last = bounds_of(span, today)
     lines = fairness.coverage(db.session, first, last, today=today)
     lines.sort(key=lambda line: (-line.missing, -_waited(line), line.town.code))
     return render_template(
         "desk/coverage.html",
         span=span,
-        spans=SPANS,
+        spans=MONTHS_OF,
         first=first,
         last=last,
         lines=lines,
@@ -60,7 +71,11 @@ def show() -> str:
         overdue=[line for line in lines if line.overdue],
         most=max((max(line.due, line.done + line.planned) for line in lines), default=1) or 1,
         cap=LONGEST_WAIT_DAYS,
+        per_people=PER_PEOPLE,
         months=months_of(lines, today),
+        account=evenness.account(db.session, first, last, today),
+        recency=recency(line.days_since_last for line in lines),
+        fairness_rules=FAIRNESS_RULES,
         most_over_due=MOST_OVER_DUE,
         today=today,
     )
@@ -80,10 +95,10 @@ def set_self_booking(town_id: int) -> Response:
 
 
 def bounds_of(span: str, today: date) -> tuple[date, date]:
-    """The first and last day of today's month or quarter."""
-    month = today.month if span == "month" else (today.month - 1) // 3 * 3 + 1
-    first = today.replace(month=month, day=1)
-    return first, _first_of_next(first, 1 if span == "month" else 3) - timedelta(days=1)
+    """The first and last day of today's month, quarter or year."""
+    months = MONTHS_OF[span]
+    first = today.replace(month=(today.month - 1) // months * months + 1, day=1)
+    return first, _first_of_next(first, months) - timedelta(days=1)
 
 
 def months_of(lines: list[TownCoverage], today: date) -> dict[int, list[Month]]:
