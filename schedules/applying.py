@@ -21,7 +21,7 @@ from routes.changes import ANYWAY, Change, Means, changed
 from routes.compiled import compile_problem
 from routes.pins import ContradictoryPins, pinned_tours
 from routes.problem import Problem, Visit, Window
-from schedules import audit, publishing
+from schedules import audit, publishing, rosters
 from schedules.decisions import pin, unpin
 from schedules.errors import BadChoice, ChangeGone, MoveNotAllowed, NotFound
 from schedules.inbox import get_request, record
@@ -222,7 +222,7 @@ def _drop_service(request: VisitRequest, code: str) -> None:
 
 
 def _alter_shift(session: Session, shift: Shift, change: Mapping[str, Any], *, actor: str, now: datetime) -> None:
-    before, detail = _picture(shift), change["detail"]
+    before, roster, detail = _picture(shift), rosters.roster_of(shift), change["detail"]
     if change["kind"] == "extra_kits":
         shift.kits += detail["kits"]
     elif change["kind"] == "overtime":
@@ -236,6 +236,7 @@ def _alter_shift(session: Session, shift: Shift, change: Mapping[str, Any], *, a
     session.flush()
     old, new = audit.changed(before, _picture(shift))
     audit.record(session, actor=actor, now=now, verb="changed", noun="shift", noun_id=shift.id, before=old, after=new)
+    rosters.tell_changes(session, shift, roster, now=now)
 
 
 def _rides(session: Session, member: CrewMember, day: date) -> bool:

@@ -1,7 +1,8 @@
 """Disruptions as people enter them: one entry each, recorded with who, when and why, revocable until repaired.
 
-Entering one changes no promise and tells nobody: plans heed it from now on (`schedules.effects`), plans made before
-are stale, and `schedules.repairs` looks for a way out. Publishing a plan that knew of it makes it repaired.
+Entering one changes no promise: plans heed it from now on (`schedules.effects`), plans made before are stale, and
+`schedules.repairs` looks for a way out. Publishing a plan that knew of it makes it repaired. Nobody is told but the
+towns ahead of a crew that runs late (`schedules.delays`): they need to know before anything is repaired.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from schedules import audit, calendar, days
+from schedules import audit, calendar, days, delays
 from schedules.effects import hits
 from schedules.errors import (
     BadChoice,
@@ -125,6 +126,8 @@ def enter(session: Session, entry: Entry, *, actor: str, now: datetime) -> Disru
     session.add(disruption)
     session.flush()
     _record(session, disruption, "entered", actor=actor, now=now, after=picture(disruption))
+    if entry.kind is DisruptionKind.CREW_LATE and shift is not None:
+        delays.tell_delays(session, shift, now=now)
     return disruption
 
 
@@ -145,6 +148,9 @@ def revoke(session: Session, disruption_id: int, *, actor: str, now: datetime) -
         before={"state": DisruptionState.OPEN},
         after={"state": DisruptionState.REVOKED},
     )
+    shift = find(session, Shift, disruption.shift_id or 0)
+    if disruption.kind is DisruptionKind.CREW_LATE and shift is not None:
+        delays.tell_delays(session, shift, now=now)
     return disruption
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from schedules.calendar import instant, local_day
 from schedules.facts import facts_of_tour
+from schedules.finding import find
 from schedules.models import Message, MessageState, Shift, Visit, VisitState
 from schedules.recipients import Person, people_for, person_key
 from schedules.reminders import WAITING, due_time, queue_message
@@ -87,6 +88,16 @@ def visits_of_shift(session: Session, shift_id: int) -> Sequence[Visit]:
         .order_by(Visit.arrives, Visit.id)
         .execution_options(populate_existing=True)
     ).all()
+
+
+def why_outdated(session: Session, message: Message) -> str | None:
+    """Why a waiting tour is not to be sent: its stops have changed, or the reader does not ride any more."""
+    shift = find(session, Shift, message.facts["shift_id"])
+    if shift is None or versions(visits_of_shift(session, shift.id)) != message.facts["versions"]:
+        return "tour_changed"
+    noun, _, number = person_key(message).partition(":")
+    rides = noun != "crew" or int(number) in {member.id for member in shift.crew}
+    return None if rides else "off_roster"
 
 
 def versions(visits: Sequence[Visit]) -> str:

@@ -120,8 +120,13 @@ def add_working_days(session: Session, day: date, number: int) -> date:
 
 def years_without_table(session: Session, first: date, last: date) -> list[int]:
     """The years between the two dates of which some day is missing or only guessed."""
-    sure = set(session.scalars(select(Day.date).where(Day.date.between(first, last), Day.announced)))
+    sure = announced_days(session, first, last)
     return sorted({day.year for day in dates(first, last) if day not in sure})
+
+
+def announced_days(session: Session, first: date, last: date) -> set[date]:
+    """The days between the two dates of which it is officially known whether people work."""
+    return set(session.scalars(select(Day.date).where(Day.date.between(first, last), Day.announced)))
 
 
 def set_day(

@@ -110,7 +110,7 @@ def _pin(
 
 
 def expire(session: Session, *, now: datetime) -> int:
-    """End the requests whose last window has passed without a promise; the number of them."""
+    """End the requests whose last window has passed without a promise, and tell their towns; the number of them."""
     today = calendar.local_day(now)
     last_day = select(func.max(RequestWindow.day)).where(RequestWindow.request_id == VisitRequest.id).scalar_subquery()
     waiting = select(VisitRequest).where(
@@ -122,7 +122,8 @@ def expire(session: Session, *, now: datetime) -> int:
             before = request.state
             move_request(request, RequestState.EXPIRED, now=now)
             after = {"state": RequestState.EXPIRED}
+            session.flush()
             record(session, request, "expired", actor="system", now=now, before={"state": before}, after=after)
+            tell(session, request, "request_expired", now=now)
             number += 1
-    session.flush()
     return number

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from schedules import crew_tours
+from schedules import crew_tours, rosters
 from schedules.calendar import local_day
 from schedules.finding import find
 from schedules.lifecycle import move_message, revive_message
@@ -36,7 +36,8 @@ def realign(session: Session, kinds: Collection[str], *, now: datetime) -> None:
     visits = _hold_visits_ahead(session, now)
     people: dict[tuple[object, ...], dict[str, Person]] = {}
     for message in _hold_messages(session, kinds, now):
-        origin = (message.kind, message.visit_id, message.request_id, message.facts.get("shift_id"))
+        about = person_key(message) if message.kind == rosters.KIND else None
+        origin = (message.kind, message.visit_id, message.request_id, message.facts.get("shift_id"), about)
         if origin not in people:
             people[origin] = {person.key: person for person in _people_behind(session, message)}
         _realign(session, message, people[origin], now=now)
@@ -95,6 +96,8 @@ def _hold_messages(session: Session, kinds: Collection[str], now: datetime) -> S
 
 
 def _people_behind(session: Session, message: Message) -> Iterable[Person]:
+    if message.kind == rosters.KIND:
+        return people_for(session, message.kind, member=rosters.member_of(session, message))
     visit = message.visit
     shift = find(session, Shift, message.facts["shift_id"]) if "shift_id" in message.facts else None
     request = find(session, VisitRequest, message.request_id or 0)

@@ -56,6 +56,8 @@ StaffPhone = Callable[[Session, int], str | None]
 
 _installed: frozenset[str] = frozenset({"email", LOG})
 _staff: Staff = lambda session: ()  # noqa: E731 - until the composition root says better, there is nobody
+
+
 def _no_phone(session: Session, number: int) -> str | None:
     """Nobody of the staff has a telephone, as long as nobody says where to look."""
     return None

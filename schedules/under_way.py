@@ -74,8 +74,8 @@ def rests_of(
     visits: dict[int, list[Visit]] = {}
     for visit in session.scalars(found):
         visits.setdefault(visit.shift_id, []).append(visit)
-    tours = _tours(session, visits)
-    drives = _drives(session, (visit for each in visits.values() for visit in each))
+    tours = newest_tours(session, visits)
+    drives = drives_to(session, (visit for each in visits.values() for visit in each))
     return {
         shift.id: rest_of(
             shift,
@@ -116,7 +116,7 @@ def _has_eaten(shift: Shift, tour: Tour | None, *, by: int) -> bool:
     return tour.lunch is None or tour.lunch + shift.lunch_minutes <= by
 
 
-def _drives(session: Session, visits: Iterable[Visit]) -> dict[int, int]:
+def drives_to(session: Session, visits: Iterable[Visit]) -> dict[int, int]:
     """The minutes of driving to each visit by the plan it stands by, by visit id."""
     by_stop = {(visit.plan_id, visit.request_id): visit.id for visit in visits if visit.plan_id is not None}
     found = select(Stop.plan_id, Stop.request_id, Stop.drive).where(
@@ -129,7 +129,7 @@ def _drives(session: Session, visits: Iterable[Visit]) -> dict[int, int]:
     }
 
 
-def _tours(session: Session, visits: Mapping[int, Sequence[Visit]]) -> dict[int, Tour]:
+def newest_tours(session: Session, visits: Mapping[int, Sequence[Visit]]) -> dict[int, Tour]:
     """The newest published tour of each shift that visits stand on, by shift."""
     plans = {visit.plan_id for each in visits.values() for visit in each if visit.plan_id is not None}
     newest = select(func.max(Tour.id)).where(Tour.plan_id.in_(plans), Tour.shift_id.in_(visits)).group_by(Tour.shift_id)

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
-from schedules import reminders
+from schedules import delays, reminders
 from schedules.errors import Missing, MoveNotAllowed, NotFound
 from schedules.finding import find
 from schedules.inbox import refuse_bad_reason
@@ -108,9 +108,9 @@ def set_off(session: Session, visit_id: int, *, actor: str, now: datetime, at: d
     visit = get_visit(session, visit_id)
     if visit.set_off_at is not None and visit.state is not VisitState.CANCELLED:
         return visit
-    return change(
-        session, visit, "set_off", actor=actor, now=now, to=VisitState.ON_THE_WAY, set_off_at=_true_time(at, now)
-    )
+    change(session, visit, "set_off", actor=actor, now=now, to=VisitState.ON_THE_WAY, set_off_at=_true_time(at, now))
+    delays.tell_on_the_way(session, visit, now=now)
+    return _heard(session, visit, now)
 
 
 def arrive(session: Session, visit_id: int, *, actor: str, now: datetime, at: datetime | None = None) -> Visit:
@@ -119,7 +119,8 @@ def arrive(session: Session, visit_id: int, *, actor: str, now: datetime, at: da
     if visit.arrived_at is not None and visit.state is not VisitState.CANCELLED:
         return visit
     _require(visit, visit.state is VisitState.ON_THE_WAY, "arrived")
-    return change(session, visit, "arrived", actor=actor, now=now, arrived_at=_true_time(at, now))
+    change(session, visit, "arrived", actor=actor, now=now, arrived_at=_true_time(at, now))
+    return _heard(session, visit, now)
 
 
 def open_session(session: Session, visit_id: int, *, actor: str, now: datetime, at: datetime | None = None) -> Visit:
@@ -128,7 +129,8 @@ def open_session(session: Session, visit_id: int, *, actor: str, now: datetime, 
     if visit.opened_at is not None and visit.state is not VisitState.CANCELLED:
         return visit
     _require(visit, visit.arrived_at is not None, "open")
-    return change(session, visit, "opened", actor=actor, now=now, to=VisitState.OPEN, opened_at=_true_time(at, now))
+    change(session, visit, "opened", actor=actor, now=now, to=VisitState.OPEN, opened_at=_true_time(at, now))
+    return _heard(session, visit, now)
 
 
 def close_session(session: Session, visit_id: int, *, actor: str, now: datetime, at: datetime | None = None) -> Visit:
@@ -137,7 +139,8 @@ def close_session(session: Session, visit_id: int, *, actor: str, now: datetime,
     if visit.closed_at is not None and visit.state is not VisitState.CANCELLED:
         return visit
     _require(visit, visit.state is VisitState.OPEN, "closed")
-    return change(session, visit, "closed", actor=actor, now=now, closed_at=_true_time(at, now))
+    change(session, visit, "closed", actor=actor, now=now, closed_at=_true_time(at, now))
+    return _heard(session, visit, now)
 
 
 def leave(session: Session, visit_id: int, *, actor: str, now: datetime, at: datetime | None = None) -> Visit:
@@ -146,14 +149,20 @@ def leave(session: Session, visit_id: int, *, actor: str, now: datetime, at: dat
     if visit.left_at is not None:
         return visit
     _require(visit, visit.state in (VisitState.OPEN, VisitState.DONE) and visit.closed_at is not None, "left")
-    return change(session, visit, "left", actor=actor, now=now, left_at=_true_time(at, now))
+    change(session, visit, "left", actor=actor, now=now, left_at=_true_time(at, now))
+    return _heard(session, visit, now)
 
 
 def miss(
     session: Session, visit_id: int, reason: str, *, actor: str, now: datetime, at: datetime | None = None
 ) -> Visit:
-    """The visit did not take place; its request waits for another one."""
-    return _end(session, visit_id, VisitState.MISSED, reason, by=actor, actor=actor, now=now)
+    """The visit did not take place: its town is told, its request waits for another one."""
+    visit = get_visit(session, visit_id)
+    if visit.state is VisitState.MISSED:
+        return visit
+    visit = _end(session, visit_id, VisitState.MISSED, reason, by=actor, actor=actor, now=now)
+    reminders.queue_visit_messages(session, visit, "visit_missed", now=now)
+    return visit
 
 
 def cancel(
@@ -200,6 +209,12 @@ def _end(
         return visit
     change(session, visit, to.value, actor=actor, now=now, to=to, reason=reason.strip(), ended_by=by)
     release(session, visit.request, request_to, now=now)
+    return visit
+
+
+def _heard(session: Session, visit: Visit, now: datetime) -> Visit:
+    """After a step of the crew: the towns still ahead of the van are told if it runs late."""
+    delays.tell_delays(session, visit.shift, now=now)
     return visit
 
 
