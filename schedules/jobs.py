@@ -25,7 +25,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from schedules import crew_tours, health, leases, nightly, reminders, requests, retention, runs, wait_list
+from schedules import crew_tours, health, leases, nightly, office_news, reminders, requests, retention, runs, wait_list
 from schedules.channels import Channel
 from schedules.delivery import deliver_once, never
 from schedules.planning import TravelMaker
@@ -187,6 +187,11 @@ def _queue_reminders(turn: Turn) -> None:
         crew_tours.queue_crew_tours(session, now=turn.works.clock())
 
 
+def _queue_office_news(turn: Turn) -> None:
+    with turn.transaction() as session:
+        office_news.queue_office_news(session, now=turn.works.clock())
+
+
 def _requeue_lost_runs(turn: Turn) -> None:
     with turn.transaction() as session:
         runs.requeue_lost(session, now=turn.works.clock(), attempts=turn.works.plan_attempts)
@@ -207,6 +212,7 @@ def _propose_plan(turn: Turn) -> None:
     if works.nightly_at is None:
         return
     with turn.transaction() as session:
+        nightly.put_aside_older(session, now=works.clock())
         nightly.propose(session, now=works.clock(), at=works.nightly_at, seconds=works.plan_seconds, owner=turn.owner)
 
 
@@ -222,6 +228,7 @@ ACTIONS: Mapping[str, Callable[[Turn], None]] = {
     "heartbeat": _heartbeat,
     "deliver": _deliver,
     "reminders": _queue_reminders,
+    "office_news": _queue_office_news,
     "plan_runs": _requeue_lost_runs,
     "requests": _expire_requests,
     "wait_list": _offer_freed,

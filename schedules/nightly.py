@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from schedules import leases, planning, runs
+from schedules import leases, publishing, runs
 from schedules.calendar import instant, local_day
 from schedules.errors import Refused
 from schedules.models import Day, Plan, PlanState, Shift, Stop, Tour, Unserved, VisitRequest
@@ -52,6 +52,17 @@ def propose(session: Session, *, now: datetime, at: time, seconds: float, owner:
         return None
 
 
+def put_aside_older(session: Session, *, now: datetime) -> int:
+    """Discard the proposals of earlier nights that nobody has worked on, once a newer one is there; how many."""
+    drafts = select(Plan.id).where(Plan.state == PlanState.DRAFT, Plan.created_by == ACTOR, Plan.repair_id.is_(None))
+    worked_on = select(Plan.edited_from_id).where(Plan.edited_from_id.is_not(None))
+    older = session.scalars(drafts.order_by(Plan.id.desc()).offset(1)).all()
+    untouched = [plan_id for plan_id in older if plan_id not in set(session.scalars(worked_on))] if older else []
+    for plan_id in untouched:
+        publishing.discard(session, plan_id, actor=ACTOR, now=now)
+    return len(untouched)
+
+
 def night_of(now: datetime, at: time) -> date | None:
     """The local day on which the night began that this moment belongs to, or None in the daytime.
 
@@ -85,7 +96,7 @@ def _is_news(session: Session, waiting: list[VisitRequest], first: date, last: d
         .order_by(Plan.id.desc())
         .limit(1)
     )
-    if latest is None or planning.current_inputs(session, latest) != latest.inputs:
+    if latest is None or publishing.staleness(session, latest) or publishing.newcomers(session, latest):
         return True
     if any(f"request:{asked.id}" not in latest.inputs for asked in waiting):
         return True
