@@ -69,8 +69,15 @@ class Ways:
     @property
     def names(self) -> frozenset[str]:
         """The channels that letters may be written for: e-mail always, as the log stands in for a mail server."""
-        set_up = {name for name in CHANNELS if getattr(self, name, None)}
-        return frozenset({"email", "log"} | set_up)
+        return frozenset({"email", "log"} | {name for name in CHANNELS if self.target(name) is not None})
+
+    def target(self, name: str) -> str | None:
+        """Where a channel leads, as anybody may see it; None where it is not set up."""
+        if name == "apprise":
+            kinds = [url.partition(":")[0] for url in self.apprise]
+            return ", ".join(kinds) or None
+        way = getattr(self, "mail" if name == "email" else name, None)
+        return None if way is None else str(way.target)
 
 
 CHANNELS = ("email", "sms", "wecom", "dingtalk", "feishu", "apprise", "log")

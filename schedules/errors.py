@@ -202,6 +202,14 @@ class BadLetter(Refused):
     """The text cannot be made into a letter."""
 
 
+class TooManyTests(Conflict):
+    """You have tested channels as often as may be in an hour."""
+
+
+class ChannelNotSetUp(Conflict):
+    """This installation has not set this channel up."""
+
+
 def refuse_all(problems: Sequence[Refused]) -> None:
     """Raise the only problem as itself, several as one Invalid, none not at all."""
     if len(problems) == 1:

@@ -108,10 +108,11 @@ _TABLE = (
     Rule("plan_stale", OFFICE),
     Rule("kits_low", OFFICE, Lead(days=2, minutes=10 * 60, working=True)),
     Rule("days_missing", OFFICE),
+    Rule("channel_test", OFFICE, urgent=True),
 )
 DEFAULTS: Mapping[str, Rule] = {rule.kind: rule for rule in _TABLE}
 
-NEVER_OFF = frozenset({"cancelled", "moved", "published"})
+NEVER_OFF = frozenset({"cancelled", "moved", "published", "channel_test"})
 """Kinds without which somebody would wait for a van that does not come, or not for one that does."""
 NEVER_MUTED = NEVER_OFF | {
     "delayed", "offer", "request_declined", "request_expired", "visit_missed", "crew_tour", "roster_changed",

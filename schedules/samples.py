@@ -67,4 +67,5 @@ SAMPLES: Mapping[str, tuple[Facts, ...]] = {
     ),
     "kits_low": ({"van": 2, "first_day": "2026-06-15", "last_day": "2026-06-19", "planned": 216, "stock": 240},),
     "days_missing": ({"year": 2027, "days": 365},),
+    "channel_test": ({"code": "7F3A", "day": "2026-06-16", "minutes": 570},),
 }

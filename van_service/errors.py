@@ -13,7 +13,16 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
-from schedules.errors import ChangedMeanwhile, Conflict, Forbidden, Invalid, NotFound, Refused, ScheduleError
+from schedules.errors import (
+    ChangedMeanwhile,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refused,
+    ScheduleError,
+    TooManyTests,
+)
 from van_service import words
 from van_service.accounts import AccountLocked, TooManyAttempts
 from van_service.extensions import db
@@ -40,6 +49,7 @@ STATUS: dict[type[Exception], int] = {
     PreconditionRequired: 428,
     AccountLocked: 429,
     TooManyAttempts: 429,
+    TooManyTests: 429,
     ScheduleError: 400,
 }
 

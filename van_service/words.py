@@ -81,6 +81,8 @@ ERRORS: dict[str, Any] = {
     "precondition_required": _l("Say which version you are changing: send the ETag of what you read as If-Match."),
     "account_locked": _l("Too many wrong passwords; this account is locked for a quarter of an hour."),
     "too_many_attempts": _l("Too many wrong passwords from this address; wait a quarter of an hour."),
+    "too_many_tests": _l("You have tested channels as often as may be in an hour."),
+    "channel_not_set_up": _l("This channel is not set up here."),
     "username_taken": _l("There is already an account of this name."),
     "key_reused": _l("This Idempotency-Key was used for something else; take a new one."),
     "key_in_use": _l("The first request with this Idempotency-Key is still being worked on."),
@@ -92,6 +94,7 @@ ERRORS_WITH_NUMBERS: dict[str, Any] = {
     "bad_count": _l("Enter %(least)s to %(most)s."),
     "too_many": _l("Give %(most)s at most."),
     "text_too_long": _l("Enter %(most)s signs at most."),
+    "too_many_tests": _l("You may test channels %(most)s times an hour; wait a while."),
     "slots_held": _l(
         "Towns hold %(number)s times on shifts that this plan changes, the last until %(until)s; nothing was published."
     ),

@@ -38,6 +38,7 @@ KINDS: dict[str, Any] = {
     "plan_stale": _l("Plan out of date"),
     "kits_low": _l("Test kits low"),
     "days_missing": _l("Holiday table missing"),
+    "channel_test": _l("Test of a channel"),
 }
 
 CHANNELS: dict[str, Any] = {
