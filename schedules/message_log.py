@@ -63,6 +63,12 @@ def count_by_state(session: Session, search: Search) -> dict[MessageState, int]:
     return dict(session.execute(counted).tuples().all())
 
 
+def called_since(session: Session, since: datetime, *, limit: int = 100) -> Sequence[Message]:
+    """The messages whose people were told by telephone, the latest call first."""
+    told = select(Message).where(Message.called_at >= since).options(joinedload(Message.visit))
+    return session.scalars(told.order_by(Message.called_at.desc(), Message.id.desc()).limit(limit)).all()
+
+
 def count_waiting(session: Session) -> dict[str, int]:
     """How many messages of each kind wait to be sent."""
     counted = select(Message.kind, func.count()).where(Message.state.in_(WAITING)).group_by(Message.kind)

@@ -76,6 +76,8 @@ for method, rule, name, view in (
     ("POST", "/messages/rules/<kind>", "change_message_rule", message_rules.change),
     ("POST", "/messages/rules/<kind>/effect", "message_rule_effect", message_rules.effect_of),
     ("GET", "/messages/<int:message_id>", "message", messages.message),
+    ("POST", "/messages/<int:message_id>/off", "call_off_message", messages.call_off),
+    ("POST", "/messages/<int:message_id>/called", "mark_called", call_list.mark_called),
     ("POST", "/messages/<int:message_id>/phone", "reveal_phone", call_list.reveal_phone),
     ("POST", "/messages/<int:message_id>/again", "send_again", messages.send_again),
     ("GET", "/masters", "masters", masters.venues),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
-from flask import render_template
+from flask import render_template, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
 
-from schedules import audit, calendar, outbox
+from schedules import audit, calendar, message_log, outbox
+from schedules.errors import ScheduleError
 from schedules.messages import text_of
 from schedules.models import Message
 from van_service.auth import actor
 from van_service.clock import utc_now
 from van_service.extensions import db
+from van_service.pages.desk.answers import done, refused
 from van_service.pages.desk.message_words import phone_of
 from van_service.pages.desk.messages import may_send_again
 
@@ -34,15 +38,37 @@ def reveal_phone(message_id: int) -> str:
     return _page(revealed={message.id: number})
 
 
+def mark_called(message_id: int) -> Response:
+    """Tick off that somebody was told by telephone."""
+    address = url_for("desk.call_list")
+    try:
+        message = outbox.mark_called(db.session, message_id, actor=actor(), now=utc_now())
+    except ScheduleError as error:
+        return refused(error, address)
+    return done(gettext("%(name)s is ticked off as told by telephone.", name=message.recipient_name), address)
+
+
 def _page(revealed: dict[int, str] | None = None) -> str:
     now = utc_now()
+    today = calendar.local_day(now)
+    since = now - timedelta(days=DAYS_OF_PROBLEMS)
     return render_template(
         "desk/call_list.html",
-        problems=outbox.problems(db.session, since=now - timedelta(days=DAYS_OF_PROBLEMS)),
+        problems=sorted(outbox.problems(db.session, since=since), key=lambda each: _how_soon(each, today)),
+        called=message_log.called_since(db.session, since),
         days_of_problems=DAYS_OF_PROBLEMS,
         text_of=text_of,
         phone_of=phone_of,
         may_send_again=may_send_again,
         revealed=revealed or {},
-        today=calendar.local_day(now),
+        today=today,
     )
+
+
+def _how_soon(message: Message, today: date) -> tuple[bool, date, int]:
+    """Calls about the visits that come next go first, those about what is over last."""
+    visit = message.visit
+    if visit is None:
+        day = calendar.local_day(message.due_at)
+        return day < today, day, 0
+    return visit.day < today, visit.day, visit.starts

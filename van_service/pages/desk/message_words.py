@@ -8,10 +8,13 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext, ngettext
 
+from schedules import recipients
 from schedules.contacts import masked_email
+from schedules.forecast import Departure
 from schedules.models import CrewMember, Message, MessageState, Town, VisitRequest
-from schedules.recipients import PHONE, channels_in_use, person_key
+from schedules.recipients import PHONE, channels_in_use
 from schedules.rulebook import GROUP_CHANNELS, PERSONAL_CHANNELS, Audience, Lead, Rule, Unit, rule_of
+from schedules.waiting import WAITS_FOR_DIGEST, WAITS_FOR_MORNING
 from van_service.extensions import db
 from van_service.pages import formats
 
@@ -76,6 +79,7 @@ EVENTS: dict[str, Any] = {
     "roster_changed": _l("as soon as the roster changes"),
     "plan_stale": _l("as soon as what a plan rests on has changed"),
     "days_missing": _l("while the holidays of the coming year are not announced"),
+    "channel_test": _l("when a coordinator tests a channel"),
 }
 
 # Why a message was not sent, by the words that the use cases leave; servers' own words stand as they are.
@@ -89,6 +93,12 @@ REASONS: dict[str, Any] = {
     "rule_changed": _l("Its rule was changed: it is not for this person."),
     "muted": _l("The person does not want messages of this kind."),
     "sender_died": _l("The sending process ended in the middle; nobody can tell whether it left."),
+}
+
+# What a message waits for, by the words of the rules that make it wait.
+WAITS: dict[str, Any] = {
+    WAITS_FOR_MORNING: _l("waits for the end of quiet hours"),
+    WAITS_FOR_DIGEST: _l("waits to go as one letter with others"),
 }
 
 # One or two words for where there is little room; `van_service.words` has the whole ones.
@@ -124,6 +134,16 @@ def what_became(message: Message) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def departure_in_words(departure: Departure) -> str:
+    """What holds a message up, and with how many others it goes."""
+    parts = [str(WAITS[departure.waits_for])] if departure.waits_for is not None else []
+    if departure.others:
+        parts.append(
+            str(ngettext("in one letter with %(num)s other", "in one letter with %(num)s others", departure.others))
+        )
+    return " · ".join(parts)
+
+
 def _tries_in_words(message: Message) -> str:
     """How often it was tried, where that was more than once or in vain."""
     if message.attempts == 0 or (message.attempts == 1 and message.state is MessageState.SENT):
@@ -133,7 +153,7 @@ def _tries_in_words(message: Message) -> str:
 
 def why_in_words(message: Message) -> str:
     """What stood in the way of a message, empty where nothing did."""
-    return str(REASONS.get(message.last_error or "", message.last_error or ""))
+    return str({**REASONS, **WAITS}.get(message.last_error or "", message.last_error or ""))
 
 
 def channel_in_words(message: Message) -> str:
@@ -201,14 +221,16 @@ def ways_in_words(rule: Rule) -> str:
 
 
 def phone_of(message: Message) -> str | None:
-    """The number of whoever a message is for: a crew member's, the request's contact's, the town's."""
-    noun, _, number = person_key(message).partition(":")
+    """The number of whoever a message is for, as people wrote it; of coordinators in international form."""
+    key = recipients.person_key(message)
+    noun, _, number = key.partition(":")
     if noun == "crew":
         member = db.session.get(CrewMember, int(number))
         return member.phone if member is not None else None
     if noun == "town":
         town = db.session.get(Town, int(number))
         return town.contact_phone if town is not None else None
-    request_id = message.visit.request_id if message.visit is not None else message.request_id
-    asked = db.session.get(VisitRequest, request_id) if request_id is not None else None
-    return asked.contact_phone if asked is not None else None
+    if noun == "contact":
+        asked = db.session.get(VisitRequest, int(number))
+        return asked.contact_phone if asked is not None else None
+    return recipients.phone_of(db.session, key)

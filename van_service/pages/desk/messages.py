@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -11,8 +11,9 @@ from flask import render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from schedules import audit, calendar, outbox
+from schedules import audit, calendar, forecast, outbox
 from schedules.errors import NotFound, ScheduleError
+from schedules.forecast import Departure
 from schedules.lifecycle import MESSAGE_MOVES
 from schedules.messages import text_of
 from schedules.models import Message, MessageState
@@ -32,6 +33,7 @@ class Saying:
     """One thing that is said at one time, in one language, to one or several people."""
 
     messages: tuple[Message, ...]
+    at: datetime
 
     @property
     def first(self) -> Message:
@@ -52,12 +54,14 @@ def show() -> str:
     """The coming week by day."""
     now = utc_now()
     coming = outbox.upcoming(db.session, now, DAYS_AHEAD)
+    departures = forecast.forecast(db.session, coming, now=now)
     kind = request.args.get("kind", "")
     kind = kind if kind in KINDS else ""
     shown = [message for message in coming if kind in ("", message.kind)]
     return render_template(
         "desk/messages.html",
-        days=_by_day(shown, now),
+        days=_by_day(shown, departures),
+        departures=departures,
         number=len(shown),
         first_shown=FIRST_SHOWN,
         kind=kind,
@@ -78,10 +82,22 @@ def message(message_id: int) -> str:
         message=found,
         text=text_of(found),
         back=_list_of(found),
+        departure=_departure(found),
+        may_call_off=MessageState.CANCELLED in MESSAGE_MOVES[found.state],
         may_send_again=may_send_again(found),
         history=audit.rows_about(db.session, "message", found.id),
         today=calendar.local_day(utc_now()),
     )
+
+
+def call_off(message_id: int) -> Response:
+    """Let a message that waits never be sent."""
+    address = url_for("desk.message", message_id=message_id)
+    try:
+        outbox.call_off(db.session, message_id, actor=actor(), now=utc_now())
+    except ScheduleError as error:
+        return refused(error, address)
+    return done(gettext("The message is called off: it will not be sent."), address)
 
 
 def send_again(message_id: int) -> Response:
@@ -99,6 +115,15 @@ def may_send_again(message: Message) -> bool:
     return MessageState.QUEUED in MESSAGE_MOVES[message.state] and message.state is not MessageState.SENDING
 
 
+def _departure(message: Message) -> Departure | None:
+    """When a message that waits is going to leave; what waits behind the coming week leaves when it is due."""
+    if message.state not in WAITING:
+        return None
+    now = utc_now()
+    coming = outbox.upcoming(db.session, now, DAYS_AHEAD)
+    return forecast.forecast(db.session, coming, now=now).get(message.id, Departure(message.due_at))
+
+
 def _list_of(message: Message) -> tuple[str, str]:
     """The address and the name of the list a message stands in."""
     if message.state in WAITING:
@@ -106,16 +131,19 @@ def _list_of(message: Message) -> tuple[str, str]:
     return url_for("desk.past_messages"), gettext("Sent and not sent")
 
 
-def _by_day(messages: Iterable[Message], now: datetime) -> list[DayOfMessages]:
-    """What is due already goes out today."""
-    days = groupby(messages, key=lambda each: calendar.local_day(max(each.due_at, now)))
-    return [DayOfMessages(day, *_sayings(rows)) for day, rows in days]
+def _by_day(messages: Iterable[Message], departures: Mapping[int, Departure]) -> list[DayOfMessages]:
+    """The messages under the day on which each is going to leave."""
+    rows = sorted(messages, key=lambda each: (departures[each.id].at, each.id))
+    days = groupby(rows, key=lambda each: calendar.local_day(departures[each.id].at))
+    return [DayOfMessages(day, *_sayings(group, departures)) for day, group in days]
 
 
-def _sayings(messages: Iterable[Message]) -> tuple[list[Saying], int]:
+def _sayings(messages: Iterable[Message], departures: Mapping[int, Departure]) -> tuple[list[Saying], int]:
     """People who are told the same at the same time stand together."""
     together: dict[tuple[object, ...], list[Message]] = {}
     for each in messages:
-        said = (each.due_at, each.kind, each.visit_id, each.request_id, each.locale, str(each.facts))
+        at = departures[each.id].at
+        said = (at, each.kind, each.visit_id, each.request_id, each.locale, str(each.facts))
         together.setdefault(said, []).append(each)
-    return [Saying(tuple(rows)) for rows in together.values()], sum(map(len, together.values()))
+    sayings = [Saying(tuple(rows), departures[rows[0].id].at) for rows in together.values()]
+    return sayings, sum(map(len, together.values()))
