@@ -63,7 +63,7 @@ class Settings:
     plan_lease_seconds: float = 30.0
     plan_attempts: int = 3
     tick_seconds: float = 5.0
-    scheduler_lease_seconds: float = 15.0
+    scheduler_lease_seconds: float = 8.0
     nightly_plan: bool = True
     nightly_plan_at: time = time(2, 30)
     message_days: int = 180
