@@ -36,7 +36,16 @@ SAMPLES: Mapping[str, tuple[Facts, ...]] = {
     "request_accepted": (REQUEST,),
     "request_declined": ({**REQUEST, "reason": "venue_closed"}, REQUEST),
     "request_expired": (REQUEST,),
-    "offer": ({**VISIT, "until_day": "2026-06-12", "until_minute": 600},),
+    "offer": (
+        {
+            **REQUEST,
+            "day": "2026-06-16",
+            "starts": 570,
+            "closes": 690,
+            "until_day": "2026-06-12",
+            "until_minute": 600,
+        },
+    ),
     "published": (VISIT,),
     "moved": (
         {**VISIT, "before": {"day": "2026-06-15", "starts": 540, "van": 1}},

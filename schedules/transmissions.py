@@ -11,13 +11,18 @@ from enum import StrEnum
 from typing import Any
 
 
+Text = tuple[str, str]
+"""Subject and text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One message in a letter."""
+    """One message in a letter; `wording` is the coordinators' own template for it, where they have one."""
 
     message_id: int
     kind: str
     facts: dict[str, Any]
+    wording: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
