@@ -159,13 +159,13 @@ def forget(session: Session) -> None:
 def _cached(session: Session) -> tuple[dict[str, Rule], Numbers]:
     """What was read in this very transaction; of another one it may be old."""
     transaction, *found = session.info.get(_CACHE, (None,))
-    if transaction is None or transaction is not _transaction_of(session):
+    if transaction is None or transaction is not transaction_of(session):
         found = [_read_rules(session), _read_settings(session)]
-        session.info[_CACHE] = (_transaction_of(session), *found)
+        session.info[_CACHE] = (transaction_of(session), *found)
     return found[0], found[1]
 
 
-def _transaction_of(session: Session | scoped_session[Session]) -> SessionTransaction | None:
+def transaction_of(session: Session | scoped_session[Session]) -> SessionTransaction | None:
     """The transaction in progress. The web's session stands for one per request and does not pass the question on."""
     own = session.registry() if isinstance(session, scoped_session) else session
     return own.get_transaction()

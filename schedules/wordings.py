@@ -28,7 +28,7 @@ from schedules.errors import (
     refuse_all,
 )
 from schedules.models import LetterText
-from schedules.rulebook import DEFAULTS
+from schedules.rulebook import DEFAULTS, transaction_of
 from schedules.transmissions import Text
 from schedules.wishes import is_printable
 
@@ -66,9 +66,9 @@ class Wording:
 def wording_of(session: Session, kind: str, locale: str) -> Text | None:
     """The coordinators' own wording, or None; read once in a transaction."""
     transaction, found = session.info.get(_CACHE, (None, {}))
-    if transaction is None or transaction is not session.get_transaction():
+    if transaction is None or transaction is not transaction_of(session):
         found = {(row.kind, row.locale): (row.subject, row.body) for row in session.scalars(select(LetterText))}
-        session.info[_CACHE] = (session.get_transaction(), found)
+        session.info[_CACHE] = (transaction_of(session), found)
     text: Text | None = found.get((kind, locale))
     return text
 
