@@ -40,8 +40,10 @@ def key_of(messages: Sequence[Message]) -> str:
     return f"digest:{hashlib.sha256(keys.encode()).hexdigest()[:40]}"
 
 
-def split_broken(session: Session, messages: Sequence[Message]) -> tuple[list[Message], list[Message]]:
-    """Of messages in our hands those that may leave, and those that wait for others of their letter.
+def split_broken(
+    session: Session, messages: Sequence[Message], *, held: Iterable[Message]
+) -> tuple[list[Message], list[Message]]:
+    """Of messages those that may leave, and those that wait for others of their letter that are not among the `held`.
 
     Under one id a reader's program shows only the first letter. So what was tried before is sent again whole: a letter
     of which somebody else holds a message waits. Where the letter has arrived without a message that was taken back
@@ -53,7 +55,7 @@ def split_broken(session: Session, messages: Sequence[Message]) -> tuple[list[Me
     names = {message.bundle for message in messages if message.bundle is not None}
     elsewhere = select(Message.bundle, Message.state).where(
         Message.bundle.in_(names),
-        Message.id.not_in({message.id for message in messages}),
+        Message.id.not_in({message.id for message in held}),
         Message.state.in_((*WAITING, MessageState.SENDING, MessageState.SENT)),
     )
     others = session.execute(elsewhere).all() if names else []

@@ -22,6 +22,7 @@ from schedules.recipients import PHONE
 from schedules.reminders import WAITING, held_visits
 from schedules.transmissions import Item, Letter
 from schedules.waiting import WAITS, last_letters, leaves_at
+from schedules.wordings import wording_of
 
 MOST_COMPANIONS = 1000
 
@@ -43,7 +44,7 @@ def claim(session: Session, *, now: datetime, owner: str, limit: int = 50) -> li
         with session.no_autoflush:
             taken = hold_messages(session, and_(Message.id.in_(allowed), or_(Message.due_at <= now, _idle())), WAITING)
             true = _put_aside(session, taken, visits, now=now)
-            whole, broken = split_broken(session, true)
+            whole, broken = split_broken(session, true, held=taken)
             letters = _letters(session, bundle_up(session, whole), owner=owner, now=now)
         session.flush()
         for message in taken:
@@ -124,22 +125,24 @@ def _letters(session: Session, bundles: Collection[Bundle], *, owner: str, now: 
             continue
         moment, reason = leaves_at(session, bundle.messages, last, now=now)
         if moment <= now:
-            letters.append(_claimed(bundle, owner=owner, now=now))
+            letters.append(_claimed(session, bundle, owner=owner, now=now))
             continue
         for message in bundle.messages:
             message.due_at, message.last_error = moment, reason
     return letters
 
 
-def _claimed(bundle: Bundle, *, owner: str, now: datetime) -> Letter:
+def _claimed(session: Session, bundle: Bundle, *, owner: str, now: datetime) -> Letter:
     messages = bundle.messages
+    locale = messages[0].locale
+    items = (Item(each.id, each.kind, each.facts, wording_of(session, each.kind, locale)) for each in messages)
     letter = Letter(
         key=key_of(messages),
         channel=messages[0].channel,
         recipient=bundle.address,
         recipient_name=messages[0].recipient_name,
-        locale=messages[0].locale,
-        items=tuple(Item(message.id, message.kind, message.facts) for message in messages),
+        locale=locale,
+        items=tuple(items),
         written_at=now,
         first=messages[0].bundle is None,
     )

@@ -83,15 +83,19 @@ def _digest_due(
 ) -> datetime | None:
     """When the digest for the reader of these is due; before the evening's quiet rather than after it.
 
-    Nobody waits for a second digest, and what was sent before and is tried again waits for none.
+    Nobody waits for a second digest, what was sent before and is tried again waits for none, and neither does the
+    reminder of the morning, whose hour the rule sets.
     """
     sent = last.get(reader_of(messages[0]))
-    if sent is None or any(message.bundle is not None for message in messages):
-        return None
-    if any(message.last_error == WAITS_FOR_DIGEST for message in messages):
+    if sent is None or any(_has_waited_enough(message, now) for message in messages):
         return None
     due = sent + timedelta(minutes=numbers.digest_minutes)
     return due if _end_of_quiet(due, numbers) is None else _beginning_of_quiet(due, numbers) - BEFORE_QUIET
+
+
+def _has_waited_enough(message: Message, now: datetime) -> bool:
+    waited = message.last_error == WAITS_FOR_DIGEST and message.due_at <= now
+    return waited or message.bundle is not None or message.kind == "morning_of"
 
 
 def _end_of_quiet(moment: datetime, numbers: Numbers) -> datetime | None:
