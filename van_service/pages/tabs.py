@@ -13,16 +13,18 @@ from van_service.accounts import Role
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One entry of the app bar; `also` are endpoints that lie under it without being it."""
+    """One entry of the app bar; `also` are endpoints that lie under it without being it, `under` their common path."""
 
     endpoint: str
     label: LazyString
     also: tuple[str, ...] = ()
+    under: str = ""
 
     @property
     def current(self) -> bool:
         """Whether the page being shown lies under this tab."""
-        return request.endpoint == self.endpoint or request.endpoint in self.also
+        below = bool(self.under) and f"{request.path}/".startswith(f"{self.under}/")
+        return below or request.endpoint == self.endpoint or request.endpoint in self.also
 
 
 TABS: dict[Role, tuple[Tab, ...]] = {
@@ -42,20 +44,7 @@ TABS: dict[Role, tuple[Tab, ...]] = {
         ),
         Tab("desk.disruptions", lazy_gettext("Bad day"), ("desk.enter_disruption", "desk.repair")),
         Tab("desk.coverage", lazy_gettext("Coverage")),
-        Tab(
-            "desk.messages",
-            lazy_gettext("Messages"),
-            (
-                "desk.message",
-                "desk.past_messages",
-                "desk.call_list",
-                "desk.reveal_phone",
-                "desk.message_rules",
-                "desk.message_rule",
-                "desk.change_message_rule",
-                "desk.change_message_hours",
-            ),
-        ),
+        Tab("desk.messages", lazy_gettext("Messages"), under="/desk/messages"),
         Tab(
             "desk.masters",
             lazy_gettext("Lists"),

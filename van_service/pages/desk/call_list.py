@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 
 from flask import render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from schedules import audit, calendar, message_log, outbox
+from schedules import audit, calendar, message_log, outbox, wordings
 from schedules.errors import ScheduleError
-from schedules.messages import text_of
 from schedules.models import Message
 from van_service.auth import actor
 from van_service.clock import utc_now
@@ -57,7 +57,7 @@ def _page(revealed: dict[int, str] | None = None) -> str:
         problems=sorted(outbox.problems(db.session, since=since), key=lambda each: _how_soon(each, today)),
         called=message_log.called_since(db.session, since),
         days_of_problems=DAYS_OF_PROBLEMS,
-        text_of=text_of,
+        text_of=partial(wordings.text_of, db.session),
         phone_of=phone_of,
         may_send_again=may_send_again,
         revealed=revealed or {},

@@ -15,4 +15,5 @@ MESSAGE_TABS: tuple[Tab, ...] = (
         lazy_gettext("Rules"),
         ("desk.message_rule", "desk.change_message_rule", "desk.change_message_hours"),
     ),
+    Tab("desk.wordings", lazy_gettext("Wordings"), ("desk.wording", "desk.change_wording")),
 )

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from itertools import groupby
 
 from flask import render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from schedules import audit, calendar, forecast, outbox
+from schedules import audit, calendar, forecast, outbox, wordings
 from schedules.errors import NotFound, ScheduleError
 from schedules.forecast import Departure
 from schedules.lifecycle import MESSAGE_MOVES
-from schedules.messages import text_of
 from schedules.models import Message, MessageState
 from schedules.reminders import WAITING
 from van_service.auth import actor
@@ -66,7 +66,7 @@ def show() -> str:
         first_shown=FIRST_SHOWN,
         kind=kind,
         kinds_present=sorted({message.kind for message in coming}, key=list(KINDS).index),
-        text_of=text_of,
+        text_of=partial(wordings.text_of, db.session),
         days_ahead=DAYS_AHEAD,
         today=calendar.local_day(now),
     )
@@ -80,7 +80,7 @@ def message(message_id: int) -> str:
     return render_template(
         "desk/message.html",
         message=found,
-        text=text_of(found),
+        text=wordings.text_of(db.session, found),
         back=_list_of(found),
         departure=_departure(found),
         may_call_off=MessageState.CANCELLED in MESSAGE_MOVES[found.state],

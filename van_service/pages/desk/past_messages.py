@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import render_template, request, url_for
 from sqlalchemy import select
 
-from schedules import calendar, message_log
-from schedules.messages import text_of
+from schedules import calendar, message_log, wordings
 from schedules.models import Message, MessageState, Town, Visit
 from van_service.clock import utc_now
 from van_service.extensions import db
@@ -55,7 +55,7 @@ def show() -> str:
         visit=db.session.get(Visit, search.visit_id) if search.visit_id else None,
         kinds=KINDS,
         towns=list(db.session.scalars(select(Town).order_by(Town.code))),
-        text_of=text_of,
+        text_of=partial(wordings.text_of, db.session),
         may_send_again=may_send_again,
         here=url_for("desk.past_messages", **asked, state=state, after=request.args.get("after")),
         today=calendar.local_day(utc_now()),
