@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from routes.checker import Violation
 from routes.edits import NEGOTIABLE, place
+from routes.offers import Calendar
 from routes.plan import Plan
-from routes.problem import Problem, Town
+from routes.problem import Pin, Problem, Town, Weights
 from routes.score import score, score_parts
 
 
@@ -23,7 +24,7 @@ class Verdict:
 
     `points` is added to the plan's value, `driving` to its minutes on the road. `moved` names the other visits that
     get another minute, `told` the visits, this one included, whose promise is changed by it: by the minute, the van
-    or the day.
+    or the day. `spans` are the minutes, first and last, at which the session may begin while all others stand still.
     """
 
     shift: str
@@ -33,6 +34,7 @@ class Verdict:
     driving: int
     moved: tuple[str, ...]
     told: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
 
     @property
     def negotiable(self) -> bool:
@@ -40,11 +42,13 @@ class Verdict:
         return all(violation.rule in NEGOTIABLE for violation in self.violations)
 
 
-def verdicts(problem: Problem, plan: Plan, visit: str, shifts: Iterable[str]) -> Iterator[Verdict]:
-    """A verdict for each of these shifts, the visit's own among them or not."""
+def verdicts(
+    problem: Problem, plan: Plan, visit: str, shifts: Iterable[str], starts: int | None = None
+) -> Iterator[Verdict]:
+    """A verdict for each of these shifts, the visit's own among them or not; at this minute or the best one."""
     for shift in shifts:
         part, before = _touched(problem, plan, visit, shift)
-        edited = place(part, before, visit, shift)
+        edited = place(part, before, visit, shift, starts)
         was, becomes = _slots(before), _slots(edited.plan)
         changed = [name for name in becomes if becomes[name] != was.get(name)]
         yield Verdict(
@@ -55,6 +59,7 @@ def verdicts(problem: Problem, plan: Plan, visit: str, shifts: Iterable[str]) ->
             driving=_driving(part, edited.plan) - _driving(part, before),
             moved=tuple(name for name in changed if name != visit),
             told=tuple(name for name in changed if _is_broken(part, name, becomes[name], was.get(name))),
+            spans=() if edited.violations else tuple(_spans(part, was, visit, shift)),
         )
 
 
@@ -112,3 +117,16 @@ def _is_broken(problem: Problem, name: str, slot: tuple[str, int], was: tuple[st
     """Whether this slot is another than was promised, and that is news beside the plan as it is."""
     promise = problem.visit_by_id[name].promise
     return promise is not None and slot != (promise.shift, promise.starts) and slot != was
+
+
+def _spans(part: Problem, was: dict[str, tuple[str, int]], visit: str, shift: str) -> Iterator[tuple[int, int]]:
+    """The free minutes of the visit between the shift's other visits, each of which stays at its minute."""
+    standing = tuple(
+        replace(part.visit_by_id[name], pin=Pin(shift, starts), promise=None, town=None)
+        for name, (where, starts) in was.items()
+        if where == shift and name != visit
+    )
+    asked = replace(part.visit_by_id[visit], pin=None, promise=None, town=None)
+    shifts = (part.shift_by_id[shift],)
+    alone = replace(part, shifts=shifts, visits=standing, exclusive=(), towns=(), weights=Weights())
+    yield from sorted((offer.first, offer.last) for offer in Calendar(alone).offers(asked))

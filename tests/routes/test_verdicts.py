@@ -62,6 +62,22 @@ def test_a_verdict_is_that_of_the_edit_it_stands_for(block: int) -> None:
         assert set(verdict.told) == {name for name in promised & becomes.keys() if becomes[name] != was[name]}
 
 
+@pytest.mark.parametrize("block", range(4))
+def test_at_each_minute_of_a_span_the_visit_fits_without_moving_another(block: int) -> None:
+    tried = 0
+    for problem, plan, visit, verdict in every_verdict(SEEDS[block::4]):
+        if problem.visit_by_id[visit].pin is not None:
+            continue
+        for first, last in verdict.spans:
+            for starts in {first, (first + last) // 2, last}:
+                [exact] = verdicts(problem, plan, visit, [verdict.shift], starts)
+                assert (exact.starts, exact.violations) == (starts, ())
+                on_lane = {stop.visit for tour in plan.tours if tour.shift == verdict.shift for stop in tour.stops}
+                assert not on_lane & set(exact.moved)
+                tried += 1
+    assert tried > 20
+
+
 def test_the_random_plans_show_lawful_and_broken_lanes_and_promises_that_move() -> None:
     cases = [verdict for *_, verdict in every_verdict(SEEDS)]
     assert len(cases) > 300
