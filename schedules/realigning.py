@@ -17,6 +17,7 @@ from schedules.calendar import local_day
 from schedules.finding import find
 from schedules.lifecycle import move_message, revive_message
 from schedules.models import Message, MessagePreference, MessageState, Shift, Visit, VisitRequest
+from schedules.publishing import queue_up
 from schedules.recipients import AUDIENCES, Person, people_for, person_key
 from schedules.reminders import REMINDED_STATES, REMINDERS, WAITING, due_time, queue_visit_reminders
 from schedules.rulebook import forget, rule_of
@@ -31,7 +32,7 @@ def realign(session: Session, kinds: Collection[str], *, now: datetime) -> None:
     """Bring the waiting messages of these kinds into line with what is in force now, and add those newly owed."""
     if not kinds:
         return
-    session.flush()
+    queue_up(session)  # publishers hold visits in an order of their own
     forget(session)
     visits = _hold_visits_ahead(session, now)
     people: dict[tuple[object, ...], dict[str, Person]] = {}

@@ -36,7 +36,6 @@ from schedules.rulebook import (
     GROUP_CHANNELS,
     NEVER_MUTED,
     NEVER_OFF,
-    TOWN,
     Audience,
     Numbers,
     Rule,
@@ -199,7 +198,7 @@ def _problems(
 ) -> Iterator[Refused]:
     if kind in NEVER_OFF and not enabled:
         yield AlwaysSent(field="enabled")
-    if kind in NEVER_OFF and audiences and not set(TOWN) & set(audiences):
+    if kind in NEVER_OFF and audiences and not set(DEFAULTS[kind].audiences) & set(audiences):
         yield AlwaysSent(field="audiences")
     yield from _bad_words("audiences", audiences, [audience.value for audience in possible_audiences(kind)])
     yield from _bad_words("channels", channels, CHANNELS)

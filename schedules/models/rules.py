@@ -5,7 +5,6 @@ Rows hold what differs from the defaults in `schedules.rules`; a kind without a 
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Mapped, mapped_column
@@ -53,7 +52,7 @@ class MessageSettings(Versioned, Base):
     changed_by: Mapped[str]
 
 
-class MessagePreference(Base):
+class MessagePreference(Versioned, Base):
     """What one person wants, by the key that names people in messages ("crew:5"); None means as the rules say."""
 
     __tablename__ = "message_preference"
@@ -62,4 +61,3 @@ class MessagePreference(Base):
     locale: Mapped[str | None]
     channel: Mapped[str | None]
     muted: Mapped[list[str]] = mapped_column(default=list)
-    changed_at: Mapped[datetime]
