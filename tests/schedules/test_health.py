@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from schedules import health
+from schedules.timetable import Rhythm
 
 
 @pytest.fixture
@@ -60,6 +61,45 @@ def test_a_tick_that_failed_is_named_until_it_succeeds(migrated, now):
     assert health.report(migrated, now=now).failing == ("tick:deliver",)
     health.beat(migrated, "tick:deliver", "a", now + timedelta(seconds=10))
     assert health.report(migrated, now=now).failing == ()
+
+
+RHYTHMS = {"deliver": Rhythm(every=5.0, patience=75.0), "requests": Rhythm(every=300.0, patience=908.0)}
+
+
+@pytest.mark.parametrize(("seconds", "failing"), [(75, ()), (76, ("tick:deliver",))])
+def test_a_tick_of_which_no_success_is_heard_for_too_long_is_named(migrated, now, seconds, failing):
+    health.beat(migrated, "tick:deliver", "a", now)
+    health.beat(migrated, "tick:requests", "a", now)
+    later = now + timedelta(seconds=seconds)
+    alive(migrated, later)
+    assert health.report(migrated, now=later, rhythms=RHYTHMS).failing == failing
+
+
+def test_a_tick_that_was_begun_and_never_succeeded_is_named_in_time(migrated, now):
+    health.beat(migrated, "period:deliver", "a", now)
+    alive(migrated, now)
+    assert health.report(migrated, now=now, rhythms=RHYTHMS).failing == ()
+    later = now + timedelta(minutes=2)
+    alive(migrated, later)
+    assert health.report(migrated, now=later, rhythms=RHYTHMS).failing == ("tick:deliver",)
+
+
+def test_when_the_process_that_ticked_has_died_its_ticks_are_named_beside_it(migrated, now):
+    alive(migrated, now)
+    health.beat(migrated, "tick:deliver", "a", now)
+    later = now + timedelta(minutes=5)
+    health.beat(migrated, health.RUNNER, "r", later)
+    assert health.report(migrated, now=later, rhythms=RHYTHMS).failing == ("scheduler", "tick:deliver")
+
+
+def test_what_is_known_of_each_tick(migrated, now):
+    health.beat(migrated, "tick:deliver", "a", now)
+    health.beat(migrated, "failed:reminders", "a", now)
+    found = {tick.name: tick for tick in health.ticks(migrated, RHYTHMS, now=now + timedelta(seconds=80))}
+    assert [name for name, tick in found.items() if tick.silent] == ["deliver"]
+    assert [name for name, tick in found.items() if tick.failed] == ["reminders"]
+    assert found["requests"].succeeded is None
+    assert not found["requests"].silent
 
 
 def test_a_database_of_another_migration_is_named(migrated, now):
