@@ -1,0 +1,145 @@
+"""A mail server with moods that can be taken down and comes back on the same port, and a diary of every letter.
+
+Its worst mood takes a letter and hangs up before it says so: the sender cannot know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.policy import SMTPUTF8
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.chaos.world import FULL, GONE
+
+TAKEN = "250 Accepted"
+HUNG_UP, TOO_SLOW = "hung up", "too slow"
+UNHEARD = (HUNG_UP, TOO_SLOW)
+"""Answers to a letter that was taken of which its sender heard nothing."""
+MOODS: dict[str, dict[str, float]] = {
+    "calm": {},
+    "busy": {"451 4.3.2 try again later": 0.15},
+    "strict": {"550 5.7.1 looks like spam": 0.02, "451 4.7.1 greylisted": 0.1},
+    "leaving": {"421 4.3.0 closing": 0.2},
+    "rude": {HUNG_UP: 0.1, TOO_SLOW: 0.02},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One letter whose text was handed over: when (seconds since 1970), what it said, and what was answered."""
+
+    began: float
+    ended: float
+    mail_id: str
+    recipient: str
+    subject: str
+    body: str
+    answer: str
+
+    @property
+    def taken(self) -> bool:
+        """The server has the letter, whether or not the sender heard so."""
+        return self.answer == TAKEN or self.answer in UNHEARD
+
+    @property
+    def heard(self) -> bool:
+        """The sender was told that the letter is taken."""
+        return self.answer == TAKEN
+
+
+class ChaosPost:
+    """The server's mind: how it answers now, and what it has seen."""
+
+    def __init__(self, seed: int, *, sender_waits: float) -> None:
+        self.diary: list[Delivery] = []
+        self.mood = "calm"
+        self._chance = random.Random(seed)
+        self._slow = sender_waits * 1.3
+        self._transports: set[asyncio.Transport] = set()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._controller: Controller | None = None
+
+    def open(self) -> None:
+        """Come back on the port."""
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    def close(self) -> None:
+        """Go away, hanging up on everybody."""
+        controller, self._controller = self._controller, None
+        if controller is not None:
+            controller.loop.call_soon_threadsafe(self._hang_up)
+            controller.stop()
+
+    def _hang_up(self) -> None:
+        for transport in self._transports:
+            transport.abort()
+        self._transports.clear()
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd looks for this name
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        self._transports = {each for each in self._transports if not each.is_closing()} | {server.transport}
+        return responses
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address.startswith(GONE):
+            return "550 5.1.1 no such mailbox"
+        if address.startswith(FULL):
+            return "451 4.2.2 mailbox full"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        began = time.time()
+        answer = self._answer()
+        mail = message_from_bytes(envelope.content or b"", policy=SMTPUTF8)
+        self.diary.append(
+            Delivery(
+                began,
+                time.time(),
+                str(mail["Message-ID"]),
+                envelope.rcpt_tos[0],
+                str(mail["Subject"]),
+                str(mail.get_content()),  # type: ignore[attr-defined]  # the policy makes EmailMessages
+                answer,
+            )
+        )
+        if answer == HUNG_UP:
+            server.transport.abort()
+        if answer == TOO_SLOW:
+            await asyncio.sleep(self._slow)
+        return TAKEN if answer in UNHEARD else answer
+
+    def _answer(self) -> str:
+        drawn = self._chance.random()
+        for answer, share in MOODS[self.mood].items():
+            if drawn < share:
+                return answer
+            drawn -= share
+        return TAKEN
+
+
+@contextmanager
+def open_post(seed: int, *, sender_waits: float) -> Iterator[ChaosPost]:
+    """A server that listens; `sender_waits` is the time-out of its clients in seconds, to be slower than."""
+    post = ChaosPost(seed, sender_waits=sender_waits)
+    post.open()
+    try:
+        yield post
+    finally:
+        post.close()
