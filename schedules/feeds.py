@@ -10,7 +10,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from schedules import audit
@@ -120,7 +120,8 @@ def note_reading(session: Session, feed: CalendarFeed, *, now: datetime) -> bool
     """Write down that the feed was read, at most once an hour; whether anything was written."""
     if feed.last_read_at is not None and feed.last_read_at > now - BETWEEN_SIGNS:
         return False
-    session.execute(update(CalendarFeed).where(CalendarFeed.id == feed.id).values(last_read_at=now))
+    feed.last_read_at = now
+    session.flush()
     return True
 
 

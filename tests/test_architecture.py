@@ -28,6 +28,7 @@ OPEN_BLUEPRINTS = {
     "docs": "the API's description",
     "api-docs": "the API's description",
     "sign_in": "where one becomes somebody",
+    "calendar_feed": "the token in the address is the guard",
 }
 
 

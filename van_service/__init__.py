@@ -10,10 +10,23 @@ from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from schedules import audit, calendar, recipients
-from van_service import api, assets, auth, commands, errors, headers, health, languages, logs, pages, staff
+from van_service import (
+    api,
+    assets,
+    auth,
+    calendar_feed,
+    commands,
+    errors,
+    headers,
+    health,
+    languages,
+    logs,
+    pages,
+    staff,
+)
 from van_service.clock import system_clock
 from van_service.extensions import db, migrate
-from van_service.pages import crew, desk, sign_in, town_offers, towns
+from van_service.pages import crew, desk, feeds, sign_in, town_offers, towns
 from van_service.settings import Settings
 from van_service.ways import ways_of
 
@@ -66,9 +79,12 @@ def _register_blueprints(app: Flask) -> None:
     """Every blueprint beside its guard."""
     auth.register(app, assets.blueprint, auth.public)
     auth.register(app, health.blueprint, auth.public)
+    auth.register(app, calendar_feed.blueprint, auth.public)
     api.prepare(app)
     auth.register(app, sign_in.blueprint, auth.public)
     auth.register(app, towns.blueprint, auth.town_only)
     auth.register(app, town_offers.blueprint, auth.town_only)
     auth.register(app, crew.blueprint, auth.crew_only)
+    auth.register(app, feeds.town_blueprint, auth.town_only)
     auth.register(app, desk.blueprint, auth.coordinator_only)
+    auth.register(app, feeds.crew_blueprint, auth.crew_only)

@@ -20,6 +20,8 @@ _PERSONAL = (
     (re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)"), r"\1****\2"),
     (re.compile(r"[\w.+-]+@([\w-]+\.[\w.-]+)"), r"***@\1"),
     (re.compile(r"(?i)\b(password|token|bearer|secret)(\W{1,4})[\w.~+/-]{6,}"), r"\1\2***"),
+    # The address of a calendar is its key.
+    (re.compile(r"(/calendar/)[\w%-]+(\.ics)"), r"\1***\2"),
 )
 
 

@@ -22,6 +22,7 @@ from van_service.api import (
     edits,
     explanations,
     fleet,
+    feeds,
     messages,
     planning_numbers,
     plans,
@@ -65,6 +66,7 @@ class RowIdConverter(IntegerConverter):
 
     def __init__(self, url_map: Any) -> None:
         super().__init__(url_map, min=1, max=LARGEST_ID)
+    feeds,
 
 
 class DateConverter(BaseConverter):

@@ -29,7 +29,11 @@ class Tab:
 
 TABS: dict[Role, tuple[Tab, ...]] = {
     Role.TOWN: (
-        Tab("town.home", lazy_gettext("My requests"), ("town.show", "town.amend", "town.withdraw")),
+        Tab(
+            "town.home",
+            lazy_gettext("My requests"),
+            ("town.show", "town.amend", "town.withdraw", "town_calendar.show_town", "town_calendar.make_town"),
+        ),
         Tab("town.ask", lazy_gettext("Ask for a visit")),
         Tab("town.results", lazy_gettext("Results")),
     ),
@@ -48,7 +52,7 @@ TABS: dict[Role, tuple[Tab, ...]] = {
         Tab(
             "desk.masters",
             lazy_gettext("Lists"),
-            ("desk.services", "desk.fleet", "desk.roster", "desk.days", "desk.points"),
+            ("desk.services", "desk.fleet", "desk.roster", "desk.days", "desk.points", "desk.feeds", "desk.make_feed"),
         ),
     ),
 }

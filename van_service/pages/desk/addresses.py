@@ -11,6 +11,7 @@ from van_service.pages.desk import (
     edits,
     explanations,
     holds,
+    feeds,
     letter_wordings,
     masters,
     message_rules,
@@ -97,5 +98,8 @@ for method, rule, name, view in (
     blueprint.add_url_rule(rule, endpoint=name, view_func=view, methods=[method])
 
 blueprint.context_processor(today.counts_of_tabs)
+    ("GET", "/feeds", "feeds", feeds.show),
+    ("POST", "/feeds", "make_feed", feeds.make),
+    ("POST", "/feeds/<int:feed_id>/revoke", "revoke_feed", feeds.revoke),
 blueprint.context_processor(words_of_desk)
 blueprint.add_app_template_filter(month_name)
