@@ -21,8 +21,8 @@ from van_service.api import (
     docs,
     edits,
     explanations,
-    fleet,
     feeds,
+    fleet,
     messages,
     planning_numbers,
     plans,
@@ -58,6 +58,7 @@ MODULES = (
     messages,
     planning_numbers,
     tokens,
+    feeds,
 )
 
 
@@ -66,7 +67,6 @@ class RowIdConverter(IntegerConverter):
 
     def __init__(self, url_map: Any) -> None:
         super().__init__(url_map, min=1, max=LARGEST_ID)
-    feeds,
 
 
 class DateConverter(BaseConverter):

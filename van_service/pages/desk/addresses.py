@@ -10,8 +10,8 @@ from van_service.pages.desk import (
     disruptions,
     edits,
     explanations,
-    holds,
     feeds,
+    holds,
     letter_wordings,
     masters,
     message_rules,
@@ -94,12 +94,12 @@ for method, rule, name, view in (
     ("GET", "/masters/days", "days", masters.days),
     ("GET", "/masters/points", "points", planning_numbers.show),
     ("POST", "/masters/points", "change_points", planning_numbers.change),
+    ("GET", "/feeds", "feeds", feeds.show),
+    ("POST", "/feeds", "make_feed", feeds.make),
+    ("POST", "/feeds/<int:feed_id>/revoke", "revoke_feed", feeds.revoke),
 ):
     blueprint.add_url_rule(rule, endpoint=name, view_func=view, methods=[method])
 
 blueprint.context_processor(today.counts_of_tabs)
-    ("GET", "/feeds", "feeds", feeds.show),
-    ("POST", "/feeds", "make_feed", feeds.make),
-    ("POST", "/feeds/<int:feed_id>/revoke", "revoke_feed", feeds.revoke),
 blueprint.context_processor(words_of_desk)
 blueprint.add_app_template_filter(month_name)
