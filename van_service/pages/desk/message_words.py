@@ -175,7 +175,7 @@ def moment_in_words(rule: Rule) -> str:
     return _lead_in_words(rule.lead)
 
 
-def rule_in_words(kind: str) -> str:
+def moment_of_kind(kind: str) -> str:
     """When messages of this kind are due, by the rule in force."""
     return moment_in_words(rule_of(db.session, kind))
 

@@ -83,7 +83,7 @@ def words_of_desk() -> dict[str, Any]:
         "deeds": message_words.DEEDS,
         "recipient_words": message_words.recipient_in_words,
         "channel_words": message_words.channel_in_words,
-        "rule_words_of": message_words.rule_in_words,
+        "rule_words_of": message_words.moment_of_kind,
         "departure_words": message_words.departure_in_words,
         "moment_words": message_words.moment_in_words,
         "whom_and_how": message_words.whom_and_how,
