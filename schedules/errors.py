@@ -187,7 +187,7 @@ class OtherThanHeld(Refused):
 
 
 class AlwaysSent(Refused):
-    """Without this message somebody would wait in vain; it stays on, for the towns."""
+    """Without this message somebody would wait in vain; it stays on, for those it is for."""
 
 
 class AlwaysTold(Refused):

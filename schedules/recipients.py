@@ -265,6 +265,6 @@ def _stored_person(session: Session, noun: str, name: str) -> Person | None:
         return contact_of(request) if request is not None else None
     if noun == "town":
         town = find(session, Town, row_id)
-        return next(iter(liaison_of(town)), None) if town is not None else None
+        return next(iter(liaison_of(town)), Person(f"town:{town.id}", town.name_zh, None)) if town is not None else None
     member = find(session, CrewMember, row_id) if noun == "crew" else None
     return crew_of(member) if member is not None else None

@@ -62,6 +62,11 @@ class Wording:
         """Whether coordinators have written it."""
         return self.version > 0
 
+    @property
+    def placeholders(self) -> list[str]:
+        """The names that it may use."""
+        return sorted(messages.placeholders(self.kind, self.locale))
+
 
 def wording_of(session: Session, kind: str, locale: str) -> Text | None:
     """The coordinators' own wording, or None; read once in a transaction."""

@@ -24,6 +24,15 @@ def person_of(account: Account) -> Person:
     )
 
 
+def key_of(account: Account) -> str:
+    """How messages name the person behind an account: the town's liaison, the crew member, the coordinator."""
+    if account.role is Role.TOWN:
+        return f"town:{account.town_id}"
+    if account.role is Role.CREW:
+        return f"crew:{account.crew_member_id}"
+    return f"coordinator:{account.id}"
+
+
 def phone_of(session: Session, account_id: int) -> str | None:
     """The telephone number of an account that is in use."""
     account = session.get(Account, account_id)

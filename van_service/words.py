@@ -62,6 +62,10 @@ ERRORS: dict[str, Any] = {
     "bad_email": _l("This is not an e-mail address."),
     "bad_pin": _l("The request offers no such time to pin it to."),
     "outside_district": _l("The point does not lie in the district."),
+    "always_sent": _l("Without this message somebody would wait in vain; it stays on, for those it is for."),
+    "always_told": _l("This message matters too much to be left out."),
+    "bad_placeholder": _l("The text names something that this message does not know."),
+    "bad_letter": _l("The text cannot be made into a letter."),
     "bad_choice": _l("This is not one of the words that are possible here."),
     "bad_text": _l("The text holds signs that cannot be shown."),
     "too_soon": _l("This is too soon to be planned."),
@@ -91,6 +95,7 @@ ERRORS: dict[str, Any] = {
 # The same with the numbers, where the error carries them: value, limit and way out.
 ERRORS_WITH_NUMBERS: dict[str, Any] = {
     "bad_minutes": _l("Enter %(least)s to %(most)s minutes."),
+    "bad_placeholder": _l("This message knows nothing called %(name)s."),
     "bad_count": _l("Enter %(least)s to %(most)s."),
     "too_many": _l("Give %(most)s at most."),
     "text_too_long": _l("Enter %(most)s signs at most."),
