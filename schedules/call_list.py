@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from schedules import audit
+from schedules import audit, channel_tests
 from schedules.errors import MoveNotAllowed
 from schedules.lifecycle import LIVE_VISITS
 from schedules.message_rows import hold_message
@@ -64,4 +64,5 @@ def _to_call() -> ColumnElement[bool]:
         Message.visit_version == Visit.version,
         Visit.state.in_(LIVE_VISITS),
     )
-    return and_(Message.called_at.is_(None), or_(Message.state.in_(UNDELIVERED), to_phone))
+    undelivered = and_(Message.state.in_(UNDELIVERED), Message.kind != channel_tests.KIND)
+    return and_(Message.called_at.is_(None), or_(undelivered, to_phone))

@@ -61,7 +61,7 @@ def _per_channel(
     session: Session, figure: ColumnElement[Figure], *conditions: ColumnElement[bool]
 ) -> dict[str, Figure]:
     found = session.execute(select(Message.channel, figure).where(*conditions).group_by(Message.channel))
-    return {name: value for name, value in found.tuples()}  # noqa: C416 - a row is no pair to mypy
+    return {name: value for name, value in found}  # noqa: C416 - a row is no pair to mypy
 
 
 def _last_failures(session: Session, since: datetime) -> Mapping[str, Message]:

@@ -18,6 +18,7 @@ from van_service.accounts import Account
 from van_service.extensions import db
 
 TESTABLE = tuple(name for name in CHANNELS if name != "log")
+MOST_TESTS = channel_tests.MOST_AN_HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def channel_states(now: datetime) -> list[ChannelState]:
     return [ChannelState(name, ways.target(name), found.get(name, ChannelRecord())) for name in TESTABLE]
 
 
-def test_channel(name: str, account: Account, *, phone: str | None, now: datetime) -> Message:
+def ask_for_test(name: str, account: Account, *, phone: str | None, now: datetime) -> Message:
     """Queue a test to this coordinator or the channel's group; a phone number given is kept with the account.
 
     Raises:

@@ -16,6 +16,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter, ValidationError
 
 from van_service import auth
 from van_service.api import (
+    channels,
     days,
     disruptions,
     docs,
@@ -44,6 +45,7 @@ from van_service.schemas.problems import ProblemSchema
 
 PREFIX = "/api/v1"
 MODULES = (
+    channels,
     requests,
     slots,
     services,

@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from van_service.pages.desk import (
     call_list,
+    channels,
     coverage,
     disruptions,
     edits,
@@ -82,6 +83,9 @@ for method, rule, name, view in (
     ("POST", "/messages/wordings/<kind>/<locale>", "change_wording", letter_wordings.change),
     ("POST", "/messages/wordings/<kind>/<locale>/try", "try_wording", letter_wordings.try_out),
     ("POST", "/messages/wordings/<kind>/<locale>/restore", "restore_wording", letter_wordings.restore),
+    ("GET", "/messages/channels", "channels", channels.show),
+    ("GET", "/messages/channels/table", "channel_table", channels.table),
+    ("POST", "/messages/channels/<name>/test", "test_channel", channels.send_test),
     ("GET", "/messages/<int:message_id>", "message", messages.message),
     ("POST", "/messages/<int:message_id>/off", "call_off_message", messages.call_off),
     ("POST", "/messages/<int:message_id>/called", "mark_called", call_list.mark_called),

@@ -16,4 +16,5 @@ MESSAGE_TABS: tuple[Tab, ...] = (
         ("desk.message_rule", "desk.change_message_rule", "desk.change_message_hours"),
     ),
     Tab("desk.wordings", lazy_gettext("Wordings"), ("desk.wording", "desk.change_wording")),
+    Tab("desk.channels", lazy_gettext("Channels"), ("desk.test_channel",)),
 )
