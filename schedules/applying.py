@@ -68,10 +68,10 @@ def apply_change(
     applied = _applied(session, plan_id)
     _refuse_moved_on(session, plan)
     _refuse_impossible(session, plan, [*applied, (row, number)], now=now)
-    _claim(session, row, number, actor=actor, now=now)
+    claim(session, row, number, actor=actor, now=now)
     change = row.changes[number]
-    shift = _shift(session, change["shift"])
-    _carry_out(session, request, shift, change, actor=actor, now=now)
+    shift = shift_of_code(session, change["shift"])
+    carry_out(session, request, shift, change, actor=actor, now=now)
     pin(session, request_id, shift.id, actor=actor, now=now)
     after = {"plan": plan_id, **{key: change[key] for key in ("kind", "shift", "detail", "points")}}
     record(session, request, "change_applied", actor=actor, now=now, after=after)
@@ -103,7 +103,7 @@ def _touched(session: Session, row: Explanation, number: int) -> Iterable[str]:
     """The inputs of a plan that a change alters by itself."""
     change = row.changes[number]
     yield f"request:{row.request_id}"
-    yield f"shift:{_shift(session, change['shift']).id}"
+    yield f"shift:{shift_of_code(session, change['shift']).id}"
     if "unpinned" in change["detail"]:
         yield f"request:{change['detail']['unpinned']}"
 
@@ -157,8 +157,8 @@ def _as_it_is(visit: Visit, request: VisitRequest) -> Visit:
     )
 
 
-def _claim(session: Session, row: Explanation, number: int, *, actor: str, now: datetime) -> None:
-    """Of two who apply at once one is first."""
+def claim(session: Session, row: Explanation, number: int, *, actor: str, now: datetime) -> None:
+    """Note that a change is applied. Raises MoveNotAllowed for the second of two who apply at once."""
     values = {"applied": number, "applied_at": now, "applied_by": actor}
     free = update(Explanation).where(Explanation.id == row.id, Explanation.applied.is_(None)).values(**values)
     done = session.execute(free)
@@ -171,7 +171,7 @@ def _claim(session: Session, row: Explanation, number: int, *, actor: str, now: 
 # What is altered ------------------------------------------------------------------------------------------------------
 
 
-def _shift(session: Session, code: str) -> Shift:
+def shift_of_code(session: Session, code: str) -> Shift:
     """The shift that the planner calls so ("van1@2026-06-01")."""
     van, _, day = code.rpartition("@")
     found = select(Shift).where(Shift.day == date.fromisoformat(day))
@@ -181,26 +181,36 @@ def _shift(session: Session, code: str) -> Shift:
     return shift
 
 
-def _carry_out(
+def carry_out(
     session: Session, request: VisitRequest, shift: Shift, change: Mapping[str, Any], *, actor: str, now: datetime
 ) -> None:
-    """Alter what the kind of change says; a reserve shift and what is served anyway need no more than the pin."""
+    """Alter what the kind of change says; a reserve shift and what is served anyway need no more than the pin.
+
+    Raises ChangeGone where what is to be altered is no longer as it was.
+    """
+    ask_otherwise(request, change)
+    match change["kind"]:
+        case "unpin":
+            unpin(session, int(change["detail"]["unpinned"]), actor=actor, now=now)
+        case "extra_crew" | "extra_kits" | "overtime":
+            _alter_shift(session, shift, change, actor=actor, now=now)
+    request.touch(now)
+    session.flush()
+
+
+def ask_otherwise(request: VisitRequest, change: Mapping[str, Any]) -> None:
+    """Alter the request alone, where the kind of change does. Raises ChangeGone where it is no longer as it was."""
     detail = change["detail"]
     match change["kind"]:
         case "wider_window":
             _widen(request, detail)
         case "other_day" | "later_day":
+            day = date.fromisoformat(detail["day"])
             request.windows.append(
-                RequestWindow(day=shift.day, opens=detail["opens"], closes=detail["closes"], preferred=False)
+                RequestWindow(day=day, opens=detail["opens"], closes=detail["closes"], preferred=False)
             )
         case "fewer_services":
             _drop_service(request, str(detail["without"]))
-        case "unpin":
-            unpin(session, int(detail["unpinned"]), actor=actor, now=now)
-        case "extra_crew" | "extra_kits" | "overtime":
-            _alter_shift(session, shift, change, actor=actor, now=now)
-    request.touch(now)
-    session.flush()
 
 
 def _widen(request: VisitRequest, detail: Mapping[str, Any]) -> None:
@@ -214,6 +224,8 @@ def _widen(request: VisitRequest, detail: Mapping[str, Any]) -> None:
 
 def _drop_service(request: VisitRequest, code: str) -> None:
     kept = [each for each in request.services if each.service.code != code]
+    if len(kept) != len(request.services) - 1 or not kept:
+        raise ChangeGone(noun="request", id=request.id)
     request.services = kept
     request.setup = max(each.service.setup for each in kept)
     request.session = max(each.minutes for each in kept)

@@ -73,8 +73,6 @@ class Finish:
     number: int
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Job:
     """A problem as its JSON document, and how long and in how many threads to work on it."""

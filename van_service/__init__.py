@@ -26,7 +26,7 @@ from van_service import (
 )
 from van_service.clock import system_clock
 from van_service.extensions import db, migrate
-from van_service.pages import crew, desk, feeds, preferences, sign_in, town_offers, towns
+from van_service.pages import crew, desk, feeds, preferences, sign_in, town_changes, town_offers, towns
 from van_service.settings import Settings
 from van_service.ways import ways_of
 
@@ -85,6 +85,7 @@ def _register_blueprints(app: Flask) -> None:
     auth.register(app, preferences.blueprint, auth.signed_in)
     auth.register(app, towns.blueprint, auth.town_only)
     auth.register(app, town_offers.blueprint, auth.town_only)
+    auth.register(app, town_changes.blueprint, auth.town_only)
     auth.register(app, feeds.town_blueprint, auth.town_only)
     auth.register(app, crew.blueprint, auth.crew_only)
     auth.register(app, feeds.crew_blueprint, auth.crew_only)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
+from routes.travel import TravelUnavailable
 from schedules.errors import (
     ChangedMeanwhile,
     Conflict,
@@ -61,6 +62,7 @@ def prepare(app: Flask) -> None:
         StaleDataError: _answer_overtaken,
         IntegrityError: _answer_overtaken,
         OperationalError: _answer_database_trouble,
+        TravelUnavailable: _answer_travel_trouble,
         HTTPException: _answer_http_error,
     }
     for kind, answer in answers.items():
@@ -102,6 +104,11 @@ def _answer_overtaken(trouble: StaleDataError | IntegrityError) -> ResponseRetur
     error = ChangedMeanwhile()
     status = status_of(error) if "If-Match" in request.headers else 409
     return _answer(status, error.code, words.error_in_words(error))
+
+
+def _answer_travel_trouble(error: TravelUnavailable) -> ResponseReturnValue:
+    log.error("No road times: %s", error)
+    return _answer_http_error(ServiceUnavailable())
 
 
 def _answer_database_trouble(error: OperationalError) -> ResponseReturnValue:

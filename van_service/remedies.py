@@ -15,13 +15,11 @@ from flask_babel import gettext, ngettext
 from sqlalchemy import select
 
 from schedules.models import CrewMember, Explanation, Service, Skill, VisitRequest
+from schedules.own_changes import OWN_KINDS
 from van_service import words
 from van_service.extensions import db
 from van_service.languages import day_in_words, named
 from van_service.reasons import shift_in_words
-
-FOR_TOWNS = ("wider_window", "other_day", "fewer_services", "later_day")
-"""The kinds of change that are the town's to make."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def remedies_of(explanation: Explanation) -> list[Remedy]:
 
 def remedy_for_town(explanation: Explanation) -> Remedy | None:
     """The cheapest change that is the town's to make, None where there is none."""
-    return next((each for each in remedies_of(explanation) if each.kind in FOR_TOWNS), None)
+    return next((each for each in remedies_of(explanation) if each.kind in OWN_KINDS), None)
 
 
 def nothing_helps(explanation: Explanation) -> str:

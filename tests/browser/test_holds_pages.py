@@ -15,7 +15,18 @@ from sqlalchemy.orm import Session
 
 from schedules import holds, wait_list
 from schedules.db import Base
-from schedules.models import Hold, HoldKind, HoldState
+from schedules.models import (
+    Explanation,
+    Hold,
+    HoldKind,
+    HoldState,
+    Plan,
+    RequestState,
+    Service,
+    Shift,
+    Town,
+    VisitRequest,
+)
 from schedules.prizes import planning_numbers
 from schedules.wishes import WishService
 from tests.browser.chromium import DESK, PHONE
@@ -38,11 +49,12 @@ Shoot = Callable[[Page, str], None]
 
 
 class Served(NamedTuple):
-    """The served app with the passwords of its accounts."""
+    """The served app with the passwords of its accounts, and a request that a change of its own would serve."""
 
     app: Flask
     url: str
     passwords: dict[str, str]
+    helped: int
 
 
 @pytest.fixture
@@ -56,13 +68,13 @@ def served(tmp_path: Path) -> Iterator[Served]:
     app.extensions["clock"] = lambda: NOW
     with app.app_context():
         Base.metadata.create_all(db.engine)
-        passwords = furnish(db.session)
+        passwords, helped = furnish(db.session)
         db.session.commit()
     with serve(app) as url:
-        yield Served(app, url, passwords)
+        yield Served(app, url, passwords, helped)
 
 
-def furnish(session: Session) -> dict[str, str]:
+def furnish(session: Session) -> tuple[dict[str, str], int]:
     make_days(session, TODAY - timedelta(days=1))
     town = make_town(session, name_zh="四团镇", name_en="Situan")
     centre = make_venue(session, town, name_zh="平安村党群服务中心", name_en="Pingan Centre")
@@ -77,13 +89,28 @@ def furnish(session: Session) -> dict[str, str]:
     need = holds.Need(centre.id, [WishService(service.code, 120)])
     slot = next(each for each in holds.slots(session, town.id, need, now=NOW) if each.shift.id == shifts[2].id)
     holds.hold(session, town.id, need, slot.shift.id, slot.starts, actor="town", now=NOW)
-    return {
+    passwords = {
         name: create_account(session, username=name, name=name, role=role, now=NOW, **given)[1]
         for name, role, given in (
             ("town", Role.TOWN, {"town_id": town.id}),
             ("zhou", Role.COORDINATOR, {}),
         )
     }
+    return passwords, left_out_but_for_a_day(session, plan, town, service, shifts[0].day, shifts[3])
+
+
+def left_out_but_for_a_day(
+    session: Session, plan: Plan, town: Town, service: Service, asked_for: date, free: Shift
+) -> int:
+    """A request whose hour is too short, and whom one more day would serve."""
+    school = make_venue(session, town, name_zh="四团小学", name_en="Situan School")
+    asked = make_request(session, [(asked_for, 480, 540)], now=NOW, venue=school, service=service)
+    leave_out(session, plan, asked, "outranked")
+    detail = {"day": free.day.isoformat(), "opens": 510, "closes": 690, "days": 7}
+    change = {"kind": "later_day", "shift": free.code, "detail": detail, "points": -28, "starts": 510,
+              "displaces": [], "adds": [], "moves": []}  # fmt: skip
+    session.add(Explanation(plan_id=plan.id, request_id=asked.id, changes=[change], made_at=NOW))
+    return asked.id
 
 
 @in_four_guises
@@ -141,3 +168,32 @@ def test_a_coordinator_lets_towns_hold_times_for_longer(served: Served, open_pag
     expect(page.locator("body")).to_contain_text("by zhou")
     with served.app.app_context():
         assert planning_numbers(db.session)["hold_minutes"] == 25
+
+
+@in_four_guises
+def test_a_towns_own_change_is_accessible_and_fits_the_screen(
+    served: Served, open_page: OpenPage, shoot: Shoot, locale: str, viewport: dict[str, int], scheme: str
+) -> None:
+    page = open_page(viewport=viewport, locale=locale, color_scheme=scheme, bypass_csp=True)
+    sign_in(page, served.url, "town", served.passwords["town"])
+    page.goto(f"{served.url}/town/requests/{served.helped}")
+    expect(page.locator("form[action$=own-change] button")).to_be_visible()
+    assert faults(page) == []
+    shoot(page, f"town-own-change-{locale}-{viewport['width']}")
+    page.locator("form[action$=own-change] button").click()
+    expect(page.locator("form[action$=own-change]")).to_have_count(0)
+    assert faults(page) == []
+    shoot(page, f"town-changed-{locale}-{viewport['width']}")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_town_changes_its_request_with_one_button(served: Served, open_page: OpenPage, scripts: bool) -> None:
+    page = open_page(viewport=PHONE, locale="en-GB", java_script_enabled=scripts)
+    sign_in(page, served.url, "town", served.passwords["town"])
+    page.goto(f"{served.url}/town/requests/{served.helped}")
+    page.get_by_role("button", name="Apply this change").click()
+    expect(page.locator("body")).to_contain_text("the next plan counts with it too")  # no plan covers that day yet
+    with served.app.app_context():
+        asked = db.session.get_one(VisitRequest, served.helped)
+        assert asked.state is RequestState.ACCEPTED
+        assert [(each.day, each.opens) for each in asked.windows][1:] == [(TODAY + timedelta(days=9), 510)]

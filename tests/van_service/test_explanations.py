@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from routes.explain import explain
@@ -18,11 +18,11 @@ from routes.explanations import Explainer, write_explanation
 from routes.planner import plan_visits
 from schedules import explaining, publishing, runs
 from schedules.drafts import store_draft
-from schedules.models import AuditRow, Explanation, RequestWindow, Shift, VisitRequest
+from schedules.models import AuditRow, Explanation, Hold, HoldState, RequestWindow, Shift, VisitRequest
 from schedules.planning import snapshot
 from tests.factories import make_request, make_shift, make_van
 from tests.van_service.conftest import District, make_account
-from tests.van_service.page_calls import send, signed_in
+from tests.van_service.page_calls import send, signed_in, value_of
 from van_service.accounts import Role
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -96,7 +96,7 @@ def test_applying_over_the_api_alters_the_request_once_and_leaves_its_trace(
     assert coordinator.post(f"{address}/apply", json={"number": number}).get_json()["applied"] == number
     assert coordinator.post(f"{address}/apply", json={"number": number}).status_code == 409
     session.expire_all()
-    assert len(windows_of(session, left.request_id)) == before + 1
+    assert spans_of(session, left.request_id) != before
     asked = session.get_one(VisitRequest, left.request_id)
     shift = session.get_one(Shift, asked.pinned_shift_id)
     assert f"{shift.code}" == changes[number]["shift_code"]
@@ -145,17 +145,81 @@ def test_the_desk_says_why_a_stop_is_here(app: Flask, left: Left) -> None:
     assert desk.get(f"/desk/plans/{left.plan_id}/requests/{left.request_id}/why").status_code == 404
 
 
-def test_the_town_reads_the_cheapest_change_that_is_its_own_to_make(
-    app: Flask, left: Left, session: Session, now: datetime
-) -> None:
+@pytest.fixture
+def asker(app: Flask, left: Left, session: Session, now: datetime) -> str:
+    """The account of the town whose request the plan, now published, leaves out."""
     publishing.publish(session, left.plan_id, actor="zhou", now=now)
     asked = session.get_one(VisitRequest, left.request_id)
-    [account] = [make_account(session, "asker", Role.TOWN, now, town_id=asked.town_id)]
+    username = make_account(session, "asker", Role.TOWN, now, town_id=asked.town_id).username
     session.commit()
-    page = signed_in(app, account.username).get(f"/town/requests/{left.request_id}").text
-    said = page.partition("What would have served it")[2].partition("</p>")[0]
+    return username
+
+
+def test_the_town_makes_the_cheapest_change_that_is_its_own_with_one_button(
+    app: Flask, left: Left, asker: str, session: Session
+) -> None:
+    town, address = signed_in(app, asker), f"/town/requests/{left.request_id}"
+    page = town.get(address).text
+    said = page.partition("This makes room for it")[2].partition("</p>")[0]
     assert re.search(r"(Add|Widen|Wait until|Leave out) ", said)
+    before = spans_of(session, left.request_id)
+    answer = send(town, f"{address}/own-change", {"number": value_of(page, "number")}, page=address)
+    assert (answer.status_code, answer.location) == (303, address)
+    after = town.get(address).text
+    assert "Changed, and a time is free for you" in after
+    assert "A time is free for you" in after
+    assert "Apply this change" not in after
+    session.expire_all()
+    assert spans_of(session, left.request_id) != before
+    kept = session.scalars(select(Hold).where(Hold.request_id == left.request_id)).one()
+    assert kept.state is HoldState.HELD
+    send(town, f"/town/offers/{kept.id}/pass", {"request": str(left.request_id)})
+    assert "Changed since then" in town.get(address).text
+
+
+def test_a_change_that_is_gone_is_said_kindly_and_changes_nothing(
+    app: Flask, left: Left, asker: str, session: Session
+) -> None:
+    town, address = signed_in(app, asker), f"/town/requests/{left.request_id}"
+    before, number = spans_of(session, left.request_id), value_of(town.get(address).text, "number")
+    session.execute(update(Shift).values(out_of_service="repair"))
+    session.commit()
+    send(town, f"{address}/own-change", {"number": number}, page=address)
+    page = town.get(address).text
+    assert "that does not help any more" in page
+    assert "What would have served it" in page
+    assert "Apply this change" not in page
+    session.expire_all()
+    assert spans_of(session, left.request_id) == before
+
+
+def test_another_town_and_the_desk_cannot_press_the_towns_button(app: Flask, left: Left, asker: str) -> None:
+    address = f"/town/requests/{left.request_id}/own-change"
+    assert send(signed_in(app, "town"), address, {"number": "0"}).status_code == 404
+    assert send(signed_in(app, "coordinator"), address, {"number": "0"}).status_code == 403
+
+
+def test_the_api_tells_and_makes_the_towns_own_change(
+    as_role: Callable[[str], FlaskClient], left: Left, asker: str
+) -> None:
+    address = f"/api/v1/requests/{left.request_id}/own-change"
+    assert as_role("town").get(address).status_code == 404
+    assert as_role("crew").get(address).status_code == 403
+    own = as_role(asker).get(f"{address}?lang=en").get_json()
+    assert own.keys() == {"number", "kind", "detail", "words"}
+    assert as_role("town").post(address, json={"number": own["number"]}).status_code == 404
+    wrong = as_role(asker).post(address, json={"number": 99}).get_json()
+    assert (wrong["status"], wrong["errors"][0]["field"]) == (422, "number")
+    made = as_role(asker).post(address, json={"number": own["number"]}).get_json()
+    assert made["request"]["state"] == "accepted"
+    assert made["offer"]["request_id"] == left.request_id
+    assert as_role(asker).post(address, json={"number": own["number"]}).status_code == 409
+    assert as_role(asker).get(address).status_code == 404
 
 
 def windows_of(session: Session, request_id: int) -> list[RequestWindow]:
     return list(session.scalars(select(RequestWindow).where(RequestWindow.request_id == request_id)))
+
+
+def spans_of(session: Session, request_id: int) -> list[tuple[date, int, int]]:
+    return [(each.day, each.opens, each.closes) for each in windows_of(session, request_id)]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from schedules import explaining, fairness, visits
+from routes.travel import TravelUnavailable
+from schedules import explaining, fairness, own_changes, visits
 from schedules.fairness import TownCoverage
 from schedules.lifecycle import LIVE_VISITS
-from schedules.models import Plan, PlanState, Report, RequestState, Town, Unserved, Visit, VisitRequest
-from van_service.remedies import Remedy, remedy_for_town
+from schedules.models import Report, Town, Unserved, Visit, VisitRequest
+from van_service.remedies import Remedy, remedies_of, remedy_for_town
+from van_service.travel import travel_of_app
 
 
 def live_visit(session: Session, asked: VisitRequest) -> Visit | None:
@@ -32,27 +34,27 @@ def reports_of(session: Session, visit_ids: Sequence[int]) -> dict[int, Report]:
     return {row.visit_id: row for row in rows}
 
 
-def left_out_of(session: Session, mine: Sequence[VisitRequest]) -> dict[int, Unserved]:
-    """For each request that waits, why the latest published plan has no place for it.
-
-    A request decided anew after the plan was asked for is another request; what the plan said of it no longer counts.
-    """
-    waiting = [each.id for each in mine if each.state is RequestState.ACCEPTED]
-    rows = session.scalars(
-        select(Unserved)
-        .join(Plan, Plan.id == Unserved.plan_id)
-        .join(Unserved.request)
-        .where(Plan.state == PlanState.PUBLISHED, Unserved.request_id.in_(waiting))
-        .where(func.coalesce(VisitRequest.decided_at, VisitRequest.submitted_at) <= Plan.created_at)
-        .order_by(Unserved.plan_id)
-    )
-    return {row.request_id: row for row in rows}
+def own_change(session: Session, asked: VisitRequest, *, now: datetime) -> Remedy | None:
+    """The change of its own that would serve the town's request now; None also while nobody can say."""
+    try:
+        found = own_changes.own_change(session, asked, now=now, travel=travel_of_app())
+    except TravelUnavailable:
+        return None
+    return None if found is None else remedies_of(found.explanation)[found.number]
 
 
 def remedy_of(session: Session, left_out: Unserved) -> Remedy | None:
     """The cheapest change that would have served the request and is the town's to make; None where none is known."""
     explanation = explaining.explanations_of(session, left_out.plan_id).get(left_out.request_id)
     return None if explanation is None else remedy_for_town(explanation)
+
+
+def change_made(session: Session, left_out: Unserved) -> Remedy | None:
+    """The change that was applied to the request since it was left out."""
+    explanation = explaining.explanations_of(session, left_out.plan_id).get(left_out.request_id)
+    if explanation is None or explanation.applied is None:
+        return None
+    return remedies_of(explanation)[explanation.applied]
 
 
 def standing_of(session: Session, town: Town, today: date) -> TownCoverage | None:

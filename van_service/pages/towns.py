@@ -11,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from schedules import audit, calendar, reports, requests, venues, visits, wait_list
+from schedules import audit, calendar, own_changes, reports, requests, venues, visits, wait_list
 from schedules.errors import ChangedMeanwhile, Conflict, Refused
 from schedules.fairness import LONGEST_WAIT_DAYS
 from schedules.held import live_holds
@@ -50,7 +50,7 @@ def home() -> str:
     all_visits = visits.visits_of_town(db.session, town.id)
     visit_of = {visit.request_id: visit for visit in sorted(all_visits, key=lambda visit: visit.id)}
     report_of = town_view.reports_of(db.session, [visit.id for visit in all_visits])
-    left_out = town_view.left_out_of(db.session, mine)
+    left_out = own_changes.left_out_of(db.session, mine)
     coming = [visit for visit in all_visits if visit.state in LIVE_VISITS and visit.day >= today]
     shown_above = {visit.request_id for visit in coming}
     ended = [each for each in mine if each.state not in OPEN_STATES]
@@ -275,7 +275,10 @@ def _venue_meant(form: WishForm, town: Town) -> tuple[Venue | None, str]:
 def _request_page(asked: VisitRequest, *, phone: str = "") -> str:
     today = calendar.local_day(utc_now())
     visit = visits.visit_of_request(db.session, asked.id)
-    left_out = town_view.left_out_of(db.session, [asked]).get(asked.id)
+    left_out = own_changes.left_out_of(db.session, [asked]).get(asked.id)
+    offered = wait_list.offer_to(db.session, asked, now=utc_now())
+    made = town_view.change_made(db.session, left_out) if left_out is not None else None
+    own = town_view.own_change(db.session, asked, now=utc_now()) if left_out is not None and offered is None else None
     report = None
     if visit is not None and visit.state is VisitState.DONE:
         report = reports.report_of(db.session, visit.id)
@@ -285,12 +288,14 @@ def _request_page(asked: VisitRequest, *, phone: str = "") -> str:
         asked=asked,
         visit=visit,
         live=live,
-        offered=wait_list.offer_to(db.session, asked, now=utc_now()),
+        offered=offered,
         report=report,
         steps=town_words.steps_of(asked, visit, left_out),
         next_step=town_words.next_step(asked, visit, left_out, None, today=today),
         why=why_left_out(left_out) if left_out is not None else None,
-        remedy=town_view.remedy_of(db.session, left_out) if left_out is not None else None,
+        made=made,
+        own=own,
+        remedy=town_view.remedy_of(db.session, left_out) if left_out is not None and own is None else None,
         changeable=asked.state in CHANGEABLE,
         open=asked.state in OPEN_STATES,
         callable=live and visit is not None and town_view.crew_may_be_called(visit, today),

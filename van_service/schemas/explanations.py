@@ -10,6 +10,8 @@ from van_service import remedies
 from van_service.schemas.fields import Instant, Whole
 from van_service.schemas.places import TownNameSchema
 from van_service.schemas.plans import InputChangeSchema
+from van_service.schemas.requests import RequestSchema
+from van_service.schemas.slots import HoldSchema
 
 
 class RemedySchema(Schema):
@@ -63,6 +65,22 @@ class ApplySchema(Schema):
     """The number of the change to make."""
 
     number = Whole(0, required=True)
+
+
+class OwnChangeSchema(Schema):
+    """A change of the town's own that would serve its request now, beside everything that is promised."""
+
+    number = fields.Integer()
+    kind = fields.String()
+    detail = fields.Dict(attribute="change.detail")
+    words = fields.String(attribute="text")
+
+
+class MadeChangeSchema(Schema):
+    """The request as it is then, and the time that it is offered, where one is free."""
+
+    request = fields.Nested(RequestSchema)
+    offer = fields.Nested(HoldSchema, allow_none=True)
 
 
 class ElsewhereSchema(Schema):
