@@ -6,8 +6,9 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from schedules import contacts, messages
+from schedules import contacts, wordings
 from schedules.models import MessageState
+from van_service.extensions import db
 from van_service.languages import language
 from van_service.schemas.fields import Choice, Instant, PageQuerySchema, QueryWhole, RowId
 
@@ -49,7 +50,7 @@ class MessageSchema(Schema):
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         """The subject in the caller's language; the address and the name masked."""
         if attr == "subject":
-            return messages.text_of(obj, locale=language())[0]
+            return wordings.text_of(db.session, obj, locale=language())[0]
         value = super().get_attribute(obj, attr, default)
         if attr == "recipient" and "@" in value:
             return contacts.masked_email(value)

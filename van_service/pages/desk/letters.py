@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
-from schedules import crew_tours
+from schedules import crew_tours, wordings
+from schedules.db import Base
 from schedules.differences import Change, ChangeKind, Difference
 from schedules.facts import facts_of_stop
-from schedules.messages import text_of
 from schedules.models import Plan, RequestState, Shift
 from schedules.recipients import DEFAULT_LOCALE, Person
 
@@ -36,7 +36,7 @@ class Draft:
     @property
     def text(self) -> tuple[str, str]:
         """Subject and body."""
-        return text_of(self)
+        return _text_of(self, self.change.request)
 
     @property
     def by_phone(self) -> bool:
@@ -65,7 +65,14 @@ class CrewDraft:
     @property
     def text(self) -> tuple[str, str]:
         """Subject and body."""
-        return text_of(self)
+        return _text_of(self, self.shift)
+
+
+def _text_of(draft: Draft | CrewDraft, row: Base) -> tuple[str, str]:
+    """The text by the wording in force, in the session of a row that the draft speaks of."""
+    session = object_session(row)
+    assert session is not None  # drafts are made and read in one session
+    return wordings.text_of(session, draft)
 
 
 def crew_drafts_of(session: Session, plan: Plan, changes: Difference, *, now: datetime) -> list[CrewDraft]:
