@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,10 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from schedules import health, leases
+from schedules.jobs import LEASE
 from schedules.models import AuditRow, Plan, PlanState, Town
-from tests.van_service.conftest import District
+from tests.van_service.conftest import Clock, District
 from van_service import accounts
 
 
@@ -109,3 +111,30 @@ def test_a_problem_is_exported_as_it_is(
     assert status == 0, output
     assert json.loads((tmp_path / "problem.json").read_text(encoding="utf-8"))["name"] == "奉贤"
     assert _run(app, "plan", "export", "2")[0] != 0
+
+
+def test_the_status_says_who_ticks_and_what_fails(
+    app: Flask, clock: Clock, session_factory: sessionmaker[Session]
+) -> None:
+    status, output = _run(app, "scheduler", "status")
+    assert status == 1
+    assert "Ticking: nobody" in output
+    with session_factory.begin() as session:
+        leases.acquire(session, LEASE, "desk:17:abc", 60.0)
+        health.beat(session, "tick:deliver", "desk:17:abc", clock.now - timedelta(seconds=4))
+    status, output = _run(app, "scheduler", "status")
+    assert status == 0
+    assert "Ticking: desk:17:abc" in output
+    assert re.search(r"^deliver +4 s ago$", output, re.MULTILINE)
+    assert re.search(r"^retention +never$", output, re.MULTILINE)
+
+
+def test_the_status_fails_where_a_tick_does(app: Flask, clock: Clock, session_factory: sessionmaker[Session]) -> None:
+    with session_factory.begin() as session:
+        leases.acquire(session, LEASE, "a", 60.0)
+        health.beat(session, "failed:reminders", "a", clock.now - timedelta(seconds=9))
+        health.beat(session, "tick:deliver", "a", clock.now - timedelta(minutes=9))
+    status, output = _run(app, "scheduler", "status")
+    assert status == 1
+    assert re.search(r"^deliver .*SILENT", output, re.MULTILINE)
+    assert re.search(r"^reminders .*FAILED 9 s ago", output, re.MULTILINE)

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from schedules import reminders, reports, visits
+from schedules import health, reminders, reports, visits
 from schedules.models import (
     AuditRow,
     CrewMember,
@@ -52,6 +52,12 @@ PAGES = (
     "/desk/coverage",
     "/desk/coverage?span=quarter",
     "/desk/messages",
+    "/desk/messages/past",
+    "/desk/messages/calls",
+    "/desk/messages/rules",
+    "/desk/messages/rules/day_before",
+    "/desk/messages/wordings",
+    "/desk/messages/wordings/moved/en",
     "/desk/masters",
     "/desk/masters/services",
     "/desk/masters/fleet",
@@ -129,6 +135,7 @@ def test_every_page_opens_with_rows(locale: str, app: Flask, visit_id: int) -> N
         "/desk/requests?state=unheard&town=-1",
         "/desk/coverage?span=century",
         "/desk/messages?kind=gossip",
+        "/desk/messages/past?state=queued&kind=x&town=99999999999999999999&visit=-1&from=soon&after=1.5.x",
     ],
 )
 def test_nonsense_behind_the_question_mark_is_passed_over(address: str, desk: FlaskClient) -> None:
@@ -150,6 +157,27 @@ def test_today_counts_what_waits_and_names_the_visits_to_come(
     assert all(name in page for name in names)
     assert re.search(r'Requests<span class="count">1</span>', page)  # in the tab
     assert "1 not confirmed by its town" in page
+
+
+def test_a_silent_scheduler_is_told_of_on_the_first_page(
+    desk: FlaskClient, clock: Clock, session_factory: Sessions
+) -> None:
+    assert "The scheduler is silent" in desk.get("/desk").text
+    with session_factory.begin() as session:
+        health.beat(session, health.SCHEDULER, "a", clock.now)
+    assert "scheduler" not in desk.get("/desk").text.lower()
+
+
+def test_work_that_the_scheduler_does_not_get_done_is_named_on_the_first_page(
+    desk: FlaskClient, clock: Clock, session_factory: Sessions
+) -> None:
+    with session_factory.begin() as session:
+        for name in (health.SCHEDULER, "failed:reminders"):
+            health.beat(session, name, "a", clock.now)
+        health.beat(session, "tick:deliver", "a", clock.now - timedelta(minutes=5))
+    page = desk.get("/desk").text
+    assert "does not get this done: sending messages" in page
+    assert "reminders and the crews" in page
 
 
 def test_a_town_that_waits_too_long_is_named_with_its_days(
@@ -273,15 +301,15 @@ def lost(visit_id: int, session_factory: Sessions) -> int:
 
 
 def test_a_message_that_did_not_arrive_is_on_the_call_list_and_on_the_first_page(desk: FlaskClient, lost: int) -> None:
-    assert "Could not be sent" in desk.get("/desk/messages").text
+    assert "undeliverable" in desk.get("/desk/messages/calls").text
     assert "1 message did not arrive" in desk.get("/desk").text
 
 
 def test_the_number_to_call_is_shown_on_demand_and_logged(
     desk: FlaskClient, lost: int, session_factory: Sessions
 ) -> None:
-    assert "13800005678" not in desk.get("/desk/messages").text
-    assert "13800005678" in send(desk, f"/desk/messages/{lost}/phone", page="/desk/messages").text
+    assert "13800005678" not in desk.get("/desk/messages/calls").text
+    assert "13800005678" in send(desk, f"/desk/messages/{lost}/phone", page="/desk/messages/calls").text
     with session_factory() as session:
         row = session.scalars(select(AuditRow).where(AuditRow.verb == "revealed")).one()
     assert (row.noun, row.noun_id) == ("message_phone", str(lost))

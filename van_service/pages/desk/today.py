@@ -17,6 +17,7 @@ from van_service.clock import utc_now
 from van_service.extensions import db
 from van_service.pages.desk.plans import overdue_towns
 from van_service.pages.desk.runs import UNDER_WAY
+from van_service.pages.desk.ticks import scheduler_trouble
 from van_service.pages.desk.worth import worth_of
 
 DAYS_AHEAD = 7
@@ -34,9 +35,12 @@ def home() -> str:
     waiting.sort(key=lambda asked: (-worth[asked.id].total, asked.id))
     coming = visits.list_visits(db.session, today, today + timedelta(days=DAYS_AHEAD))
     plans = runs.history(db.session, limit=40)
+    silent, undone = scheduler_trouble(now)
     return render_template(
         "desk/home.html",
         today=today,
+        silent=silent,
+        undone=undone,
         row=db.session.get(Day, today),
         waiting=waiting[:MOST_WAITING],
         waiting_number=len(waiting),
