@@ -1,7 +1,8 @@
 """Fixtures for all floors: a database of either kind, empty and whole, and a session on it.
 
 A test that takes `session` (or `session_factory`, `database_url`) runs on SQLite and on PostgreSQL. What a machine
-lacks is skipped with one loud line; with REQUIRE_ALL=1 the lack fails instead.
+lacks is skipped with one loud line; with REQUIRE_ALL=1 the lack fails instead. `--zone Europe/Berlin` puts the district
+there, where clocks change twice a year.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import shutil
 import uuid
 import warnings
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 import schedules.models  # noqa: F401 - registers the tables
 import van_service.accounts  # noqa: F401 - registers the tables
+from schedules import calendar
 from schedules.db import Base
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
@@ -123,8 +125,23 @@ def session(session_factory: sessionmaker[Session]) -> Iterator[Session]:
 
 @pytest.fixture
 def now() -> datetime:
-    """Monday 1 June 2026, 08:00 in Shanghai."""
-    return datetime(2026, 6, 1, 0, 0, tzinfo=UTC)
+    """Monday 1 June 2026, 08:00 on the district's clocks."""
+    return calendar.instant(date(2026, 6, 1), 480).astimezone(UTC)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--zone", default="Asia/Shanghai", help="the time zone of the district in tests that name none")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the zone before any test is read: some have instants of local days at their top."""
+    calendar.use_zone(config.getoption("--zone"))
+
+
+@pytest.fixture(autouse=True)
+def _in_the_zone(request: pytest.FixtureRequest) -> None:
+    """Whatever zone the test before has left: an app sets the one of its settings."""
+    calendar.use_zone(request.config.getoption("--zone"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -39,6 +39,16 @@ def main() -> int:
         from tests.benchmarks import explaining
 
         return explaining.measure_and_print(wish.seeds, write_readme=wish.write_readme)
+    if wish.command == "lease":
+        from tests.benchmarks import lease
+
+        return lease.measure_and_print(
+            wish.minutes,
+            kinds=wish.databases,
+            tick_seconds=wish.tick,
+            lease_seconds=wish.lease,
+            write_readme=wish.write_readme,
+        )
     if wish.command == "rebalance":
         from tests.benchmarks import rebalancing
 
@@ -142,6 +152,11 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "offers", "how soon a town sees the slots that are free")
     explain = _command(commands, "explain", "why a plan of M leaves requests out, and what would serve them")
     explain.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
+    lease = _command(commands, "lease", "three schedulers, killed and stopped at random")
+    lease.add_argument("--minutes", type=float, default=10.0)
+    lease.add_argument("--databases", nargs="+", choices=["sqlite", "postgresql"], default=["sqlite", "postgresql"])
+    lease.add_argument("--tick", type=float, help="TICK_SECONDS, else the product's own")
+    lease.add_argument("--lease", type=float, help="SCHEDULER_LEASE_SECONDS, else the product's own")
     rebalance = _command(commands, "rebalance", "three ways out when M loses a van for four days")
     rebalance.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3, 4, 5])
     rebalance.add_argument("--seconds", type=float, default=9.0, help="for the three proposals together")

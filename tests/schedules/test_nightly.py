@@ -112,7 +112,7 @@ def test_nothing_is_asked_for_while_a_plan_is_being_made_and_the_night_is_not_sp
     assert propose(session, night(minutes=200)) is not None
 
 
-@pytest.mark.parametrize("state", set(RequestState) - {RequestState.ACCEPTED})
+@pytest.mark.parametrize("state", sorted(set(RequestState) - {RequestState.ACCEPTED}))
 def test_nothing_is_asked_for_where_no_accepted_request_waits(session, asked, state):
     asked.state = state
     session.commit()
