@@ -20,6 +20,9 @@ _PERSONAL = (
     (re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)"), r"\1****\2"),
     (re.compile(r"[\w.+-]+@([\w-]+\.[\w.-]+)"), r"***@\1"),
     (re.compile(r"(?i)\b(password|token|bearer|secret)(\W{1,4})[\w.~+/-]{6,}"), r"\1\2***"),
+    # The addresses of group bots and gateways hold keys.
+    (re.compile(r"(?i)\b(key|access_token|sign|signature)=[\w.~%+/=-]{6,}"), r"\1=***"),
+    (re.compile(r"(/bot/(?:v2/)?hook/)[\w-]+"), r"\1***"),
     # The address of a calendar is its key.
     (re.compile(r"(/calendar/)[\w%-]+(\.ics)"), r"\1***\2"),
 )

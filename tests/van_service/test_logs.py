@@ -20,6 +20,9 @@ from van_service.logs import MaskingFormatter
         ("to lu.yan@example.org", "to ***@example.org"),
         ("password=hunter2hunter2", "password=***"),
         ("Authorization: Bearer abcdefghij", "Authorization: Bearer ***"),
+        ("POST /cgi-bin/webhook/send?key=693a91f6-7abc HTTP/1.1", "POST /cgi-bin/webhook/send?key=*** HTTP/1.1"),
+        ("/robot/send?access_token=0a1b2c3d&sign=a%2Bb%3D%3Dxx&x=1", "/robot/send?access_token=***&sign=***&x=1"),
+        ("at /open-apis/bot/v2/hook/693a91f6-7abc refused", "at /open-apis/bot/v2/hook/*** refused"),
         ("plan 1380000567812 took 20 ms", "plan 1380000567812 took 20 ms"),
     ],
 )

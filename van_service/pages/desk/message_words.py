@@ -15,6 +15,7 @@ from schedules.models import CrewMember, Message, MessageState, Town, VisitReque
 from schedules.recipients import PHONE, channels_in_use
 from schedules.rulebook import GROUP_CHANNELS, PERSONAL_CHANNELS, Audience, Lead, Rule, Unit, rule_of
 from schedules.waiting import WAITS_FOR_DIGEST, WAITS_FOR_MORNING
+from van_service.delivery_words import error_in_words
 from van_service.extensions import db
 from van_service.pages import formats
 
@@ -153,7 +154,8 @@ def _tries_in_words(message: Message) -> str:
 
 def why_in_words(message: Message) -> str:
     """What stood in the way of a message, empty where nothing did."""
-    return str({**REASONS, **WAITS}.get(message.last_error or "", message.last_error or ""))
+    known = {**REASONS, **WAITS}.get(message.last_error or "")
+    return error_in_words(message.last_error) if known is None else str(known)
 
 
 def channel_in_words(message: Message) -> str:
