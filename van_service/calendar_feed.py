@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, request
 from flask_babel import force_locale, gettext
 from sqlalchemy.exc import OperationalError
 
@@ -47,16 +47,6 @@ def read(token: str) -> Response:
     answer = _answer(document_of(feed, events, locale), events)
     _note_reading(feed, now)
     return answer
-
-
-def address_of(token: str) -> str:
-    """Where a feed is read, whole, as a person copies it."""
-    return url_for("calendar_feed.read", token=token, _external=True)
-
-
-def webcal_of(address: str) -> str:
-    """The same for a calendar to open by itself: its program takes addresses that begin so for subscriptions."""
-    return f"webcal://{address.partition('://')[2]}"
 
 
 def _answer(document: bytes, events: Sequence[FeedEvent]) -> Response:

@@ -7,7 +7,7 @@ take a subscription for a pile of invitations.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from flask_babel import force_locale, gettext
 from icalendar import Calendar, Event
@@ -54,6 +54,11 @@ def name_of(feed: CalendarFeed) -> str:
     return str(gettext("Service van in Fengxian, open to everybody"))
 
 
+def _local(day: date, minutes: int) -> datetime:
+    """A moment with its zone's name, which a calendar needs to follow the wall clock over a change."""
+    return calendar.instant(day, minutes).astimezone(calendar.zone())
+
+
 def _component(feed: CalendarFeed, event: FeedEvent) -> Event:
     visit, cancelled = event.visit, event.standing is Standing.CANCELLED
     component = Event()
@@ -61,8 +66,8 @@ def _component(feed: CalendarFeed, event: FeedEvent) -> Event:
     component.add("sequence", event.sequence)
     component.add("dtstamp", event.changed_at)
     component.add("last-modified", event.changed_at)
-    component.add("dtstart", calendar.instant(event.day, event.starts))
-    component.add("dtend", calendar.instant(event.day, event.closes))
+    component.add("dtstart", _local(event.day, event.starts))
+    component.add("dtend", _local(event.day, event.closes))
     component.add("summary", _summary(feed, event))
     component.add("location", _location(event))
     component.add("geo", (visit.venue.latitude, visit.venue.longitude))

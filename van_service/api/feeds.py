@@ -15,9 +15,9 @@ from van_service import idempotency
 from van_service.accounts import Role
 from van_service.api.answers import committed_nothing
 from van_service.auth import actor, caller, for_roles
-from van_service.calendar_feed import address_of
 from van_service.clock import utc_now
 from van_service.extensions import db
+from van_service.feed_addresses import address_of
 from van_service.languages import language
 from van_service.schemas.feeds import FeedInSchema, FeedSchema, NewFeedSchema
 

@@ -15,9 +15,9 @@ from schedules import feeds
 from schedules.errors import Refused
 from schedules.models import CalendarFeed, FeedKind
 from van_service import auth, words
-from van_service.calendar_feed import address_of, webcal_of
 from van_service.clock import utc_now
 from van_service.extensions import db
+from van_service.feed_addresses import address_of, webcal_of
 from van_service.languages import language
 
 town_blueprint = Blueprint("town_calendar", __name__, url_prefix="/town/calendar")
