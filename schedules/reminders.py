@@ -134,14 +134,43 @@ def queue_visit_messages(
 def queue_reminders(session: Session, *, now: datetime) -> int:
     """Queue what is owed for the visits ahead and is not in the outbox yet; how many messages are new.
 
-    Reminders are made with the promise, so this only mends: visits whose version rose without being told of.
+    Reminders are made with the promise, so this only mends: visits whose version rose without being told of, and
+    times that the day table has moved since.
     """
+    _move_waiting(session, now)
     reminded = exists().where(
         Message.visit_id == Visit.id, Message.visit_version == Visit.version, Message.kind.in_(REMINDERS)
     )
     wanted = select(Visit).where(Visit.state.in_(REMINDED_STATES), Visit.day >= local_day(now), ~reminded)
     visits = session.scalars(held_visits(wanted.order_by(Visit.id))).all()
     return sum(queue_visit_reminders(session, visit, now=now) for visit in visits)
+
+
+def _move_waiting(session: Session, now: datetime) -> None:
+    """Give reminders ahead the time that their rule and the day table of today ask for."""
+    ahead = session.execute(
+        select(Message.id, Message.kind, Message.due_at, Message.visit_id, Visit.day, Visit.starts)
+        .join(Visit, Visit.id == Message.visit_id)
+        .where(Message.kind.in_(REMINDERS), Message.state == MessageState.QUEUED, Message.due_at > now)
+        .where(Message.visit_version == Visit.version)
+    ).all()
+    times = {(kind, day, starts) for _, kind, _, _, day, starts in ahead}
+    due = {each: due_time(session, *each) for each in times}
+    moved = {
+        row.id: row.visit_id for row in ahead if now < due[row.kind, row.day, row.starts] != row.due_at
+    }  # fmt: skip
+    if not moved:
+        return
+    held = {
+        visit.id: visit for visit in session.scalars(held_visits(select(Visit).where(Visit.id.in_(moved.values()))))
+    }
+    waiting = select(Message).where(
+        Message.id.in_(moved), Message.visit_id.in_(held), Message.state == MessageState.QUEUED
+    )
+    for message in session.scalars(waiting.with_for_update(of=Message).execution_options(populate_existing=True)):
+        visit = held[moved[message.id]]
+        message.due_at = due_time(session, message.kind, visit.day, visit.starts)
+    session.flush()
 
 
 def held_visits(wanted: Select[Visit]) -> Select[Visit]:
