@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
-from schedules.models import Message, MessageState
-from schedules.recipients import LOG, PHONE, present_address
+from schedules.finding import LARGEST_ID
+from schedules.models import CrewMember, Message, MessageState, Town, VisitRequest
+from schedules.recipients import LOG, PHONE, person_key, present_address
 from schedules.reminders import WAITING
 from schedules.waiting import Reader, is_urgent, reader_of
 
 MOST_IN_ONE_LETTER = 50
+PEOPLE: Mapping[str, type[VisitRequest] | type[Town] | type[CrewMember]] = {
+    "contact": VisitRequest,
+    "town": Town,
+    "crew": CrewMember,
+}
+"""Where people are kept, by the first word of their keys."""
 
 
 @dataclass(slots=True)
@@ -70,6 +77,8 @@ def split_broken(
 
 def bundle_up(session: Session, messages: Iterable[Message]) -> list[Bundle]:
     """Letters for these messages, each to where its reader is reached now, in the order of their first messages."""
+    messages = list(messages)
+    _kept = _read_people(session, messages)  # as long as they are held, nobody asks the database for each of them
     addressed = [(message, _readdressed(session, message)) for message in messages]
     _part_with_movers(addressed)
     sizes: defaultdict[tuple[object, ...], int] = defaultdict(int)
@@ -80,6 +89,21 @@ def bundle_up(session: Session, messages: Iterable[Message]) -> list[Bundle]:
         sizes[company] += 1
         bundles.setdefault((*company, part), Bundle(address)).messages.append(message)
     return list(bundles.values())
+
+
+def _read_people(session: Session, messages: Sequence[Message]) -> list[object]:
+    """The rows in which the people behind these messages are kept, read at once."""
+    names: defaultdict[str, set[int]] = defaultdict(set)
+    for message in messages:
+        noun, _, name = person_key(message).partition(":")
+        if name.isdigit() and int(name) <= LARGEST_ID:
+            names[noun].add(int(name))
+    return [
+        row
+        for noun, model in PEOPLE.items()
+        if names[noun]
+        for row in session.scalars(select(model).where(model.id.in_(names[noun])).options(lazyload("*")))
+    ]
 
 
 def _readdressed(session: Session, message: Message) -> tuple[str, Reader]:

@@ -15,6 +15,7 @@ from typing import Protocol
 from schedules.dingtalk import DingtalkBot
 from schedules.feishu import FeishuBot
 from schedules.group_bots import Bot
+from schedules.lanes import Lanes
 from schedules.long_tail import AppriseChannel
 from schedules.mail import MailServer, SmtpChannel
 from schedules.transmissions import Letter, Outcome, Sent
@@ -86,6 +87,9 @@ CHANNELS = ("email", "sms", "wecom", "dingtalk", "feishu", "apprise", "log")
 GROUP_CHANNELS = ("wecom", "dingtalk", "feishu", "apprise")
 """Those that reach a group and nobody in particular."""
 
+MAIL_CONNECTIONS = 4
+"""How many connections to the mail server may be open at once; one letter opens one."""
+
 
 def channels_for(ways: Ways) -> dict[str, Channel]:
     """New channels by name, independent of any others: each thread that sends makes its own.
@@ -95,13 +99,17 @@ def channels_for(ways: Ways) -> dict[str, Channel]:
     Raises:
         MissingLibrary: addresses for Apprise are set, and the library is not installed.
     """
-    made: list[Channel] = [SmtpChannel(ways.mail) if ways.mail is not None else LogChannel("email"), LogChannel()]
+    made: list[Channel] = [_mail(ways.mail) if ways.mail is not None else LogChannel("email"), LogChannel()]
     made += [WebhookChannel(ways.sms)] if ways.sms is not None else []
     made += [WecomBot(ways.wecom)] if ways.wecom is not None else []
     made += [DingtalkBot(ways.dingtalk)] if ways.dingtalk is not None else []
     made += [FeishuBot(ways.feishu)] if ways.feishu is not None else []
     made += [AppriseChannel(ways.apprise)] if ways.apprise else []
     return {channel.name: channel for channel in made}
+
+
+def _mail(server: MailServer) -> Channel:
+    return Lanes([SmtpChannel(server) for _ in range(MAIL_CONNECTIONS)])
 
 
 def resend_is_safe(channels: Mapping[str, Channel]) -> frozenset[str]:

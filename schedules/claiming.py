@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from schedules import crew_tours
 from schedules.bundles import Bundle, bundle_up, key_of, split_broken
-from schedules.freshness import judge, renewed
+from schedules.freshness import covered_from, judge, renewed
 from schedules.lifecycle import move_message
 from schedules.message_rows import begin_to_write, hold_messages
 from schedules.models import Message, MessageState, Visit
@@ -104,9 +104,10 @@ def _hold_visits(session: Session, wanted: Sequence[Message]) -> tuple[dict[int,
 def _put_aside(session: Session, taken: Sequence[Message], visits: dict[int, Visit], *, now: datetime) -> list[Message]:
     """Mark what is no longer true, wanted or in time, and give the rest."""
     true = []
+    covered = covered_from(session, taken)
     for message in taken:
         visit = visits[message.visit_id] if message.visit_id is not None else None
-        state, reason = judge(session, message, visit, now=now)
+        state, reason = judge(session, message, visit, covered=covered, now=now)
         if state is MessageState.SENDING:
             true.append(message)
         else:

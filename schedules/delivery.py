@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from time import monotonic
 
@@ -15,12 +15,15 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from schedules import outbox
 from schedules.channels import Channel, resend_is_safe
+from schedules.lanes import Lanes, side_by_side
 from schedules.transmissions import Letter, Outcome, Sent
 
 log = logging.getLogger(__name__)
 
 BATCH = 50
 DELIVERY_SECONDS = 60.0
+MOST_TOGETHER = 10
+SECONDS_TOGETHER = 0.5
 
 
 def never() -> bool:
@@ -55,30 +58,53 @@ def deliver_once(
                 letters = outbox.claim(session, now=now, owner=owner, limit=BATCH)
             if not letters:
                 break
-            for outcome in _attempts(letters, channels, pressed):
-                # One transaction per letter: a crash leaves at most one of which nobody knows whether it went out.
+            for outcomes in _together(_attempts(letters, channels, pressed), resend_is_safe(channels)):
                 with session_factory.begin() as session:
-                    outbox.record(session, [outcome], now=now)
-                counts[outcome.result.value] += 1
+                    outbox.record(session, outcomes, now=now)
+                counts.update(outcome.result.value for outcome in outcomes)
     finally:
         for channel in channels.values():
             channel.close()
     return counts
 
 
-def _attempts(letters: list[Letter], channels: Mapping[str, Channel], pressed: Callable[[], bool]) -> Iterator[Outcome]:
-    """Try letter after letter; a channel that cannot be reached is not asked again for this batch."""
+def _together(outcomes: Iterable[Outcome], safe: Collection[str]) -> Iterator[list[Outcome]]:
+    """The outcomes in groups to be recorded at once.
+
+    A crash leaves at most one group of which nobody knows what went out. Where a letter sent twice does harm, that
+    must be one letter at most; elsewhere a few, and none for longer than a moment.
+    """
+    group: list[Outcome] = []
+    begun = monotonic()
+    for outcome in outcomes:
+        group.append(outcome)
+        if outcome.letter.channel not in safe or len(group) == MOST_TOGETHER or monotonic() - begun > SECONDS_TOGETHER:
+            yield group
+            group, begun = [], monotonic()
+    if group:
+        yield group
+
+
+def _attempts(
+    letters: Sequence[Letter], channels: Mapping[str, Channel], pressed: Callable[[], bool]
+) -> Iterator[Outcome]:
+    """Try every letter; a channel that cannot be reached is not asked again for this batch."""
     unreachable: dict[str, str | None] = {}
-    for letter in letters:
+
+    def attempt(letter: Letter) -> Outcome:
         if pressed():
-            yield Outcome(letter, Sent.KEPT, handed_over=False)
-        elif letter.channel in unreachable:
-            yield Outcome(letter, Sent.UNREACHABLE, error=unreachable[letter.channel], handed_over=False)
-        else:
-            outcome = _attempt(letter, channels)
-            if outcome.result is Sent.UNREACHABLE:
-                unreachable[letter.channel] = outcome.error
-            yield outcome
+            return Outcome(letter, Sent.KEPT, handed_over=False)
+        if letter.channel in unreachable:
+            return Outcome(letter, Sent.UNREACHABLE, error=unreachable[letter.channel], handed_over=False)
+        outcome = _attempt(letter, channels)
+        if outcome.result is Sent.UNREACHABLE:
+            unreachable[letter.channel] = outcome.error
+        return outcome
+
+    widths = {name: channel.width for name, channel in channels.items() if isinstance(channel, Lanes)}
+    for name, width in widths.items():
+        yield from side_by_side(attempt, [letter for letter in letters if letter.channel == name], width=width)
+    yield from map(attempt, (letter for letter in letters if letter.channel not in widths))
 
 
 def _attempt(letter: Letter, channels: Mapping[str, Channel]) -> Outcome:

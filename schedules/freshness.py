@@ -6,6 +6,7 @@ the question and the claim.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from schedules import crew_tours, office_news, rosters
 from schedules.calendar import instant
 from schedules.models import Message, MessageState, Visit
 from schedules.reminders import REMINDED_STATES, REMINDERS, RULES, renew
-from schedules.rulebook import rule_of
+from schedules.rulebook import rules
 
 TIME_TO_ACT = timedelta(hours=2)
 """What people need between reading that a van comes and its coming."""
@@ -24,19 +25,21 @@ VISIT_CHANGED = "visit_changed"
 COVERING = (MessageState.QUEUED, MessageState.FAILED, MessageState.SENDING, MessageState.SENT)
 
 
-def judge(session: Session, message: Message, visit: Visit | None, *, now: datetime) -> tuple[MessageState, str | None]:
+def judge(
+    session: Session, message: Message, visit: Visit | None, *, covered: Mapping[int, datetime], now: datetime
+) -> tuple[MessageState, str | None]:
     """What becomes of a message that is due: sending, stale or too late, and why in a stable word.
 
     What an older version would have said and is still true is queued anew for the present version.
     """
-    if not rule_of(session, message.kind).enabled:
+    rule = rules(session).get(message.kind)
+    if rule is None or not rule.enabled:
         return MessageState.STALE, "rule_off"
     if reason := _outdated(session, message, visit, now):
         return MessageState.STALE, reason
     if message.useful_until is not None and now >= message.useful_until:
         return MessageState.TOO_LATE, "useful_time_over"
-    covered = _covered_from(session, message)
-    if covered is not None and now >= covered:
+    if message.id in covered and now >= covered[message.id]:
         return MessageState.STALE, "covered_by_morning_of"
     return MessageState.SENDING, None
 
@@ -55,16 +58,22 @@ def may_wait_until(session: Session, message: Message, moment: datetime) -> bool
         ends.append(instant(day, message.facts["stops"][0]["arrives"]))
     if ends and moment > min(ends) - TIME_TO_ACT:
         return False
-    covered = _covered_from(session, message)
-    return covered is None or moment < covered
+    covered = covered_from(session, [message])
+    return message.id not in covered or moment < covered[message.id]
 
 
-def _covered_from(session: Session, message: Message) -> datetime | None:
-    """From when on another message says the same: the reminder of the morning that the person also gets."""
-    if message.kind != "day_before":
-        return None
-    morning = f"{message.key.removesuffix(message.kind)}morning_of"
-    return session.scalar(select(Message.due_at).where(Message.key == morning, Message.state.in_(COVERING)))
+def covered_from(session: Session, messages: Iterable[Message]) -> dict[int, datetime]:
+    """From when on another message says the same as each of these: the reminder of the morning to the same reader.
+
+    By the ids of these messages; what nothing else says is left out.
+    """
+    mornings = {
+        f"{message.key.removesuffix(message.kind)}morning_of": message.id
+        for message in messages
+        if message.kind == "day_before"
+    }
+    found = select(Message.key, Message.due_at).where(Message.key.in_(mornings), Message.state.in_(COVERING))
+    return {mornings[key]: due_at for key, due_at in session.execute(found)} if mornings else {}
 
 
 def _outdated(session: Session, message: Message, visit: Visit | None, now: datetime) -> str | None:
