@@ -64,7 +64,7 @@ words: $(VENV)/tests ## collect the words people read and update the Chinese cat
 
 lock: $(VENV)/runtime ## pin requirements*.in anew
 	$(BIN)/pip install --quiet uv
-	for name in requirements requirements-dev requirements-bench requirements-node; do \
+	for name in requirements requirements-optional requirements-dev requirements-bench requirements-node; do \
 	  $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
 	    --no-header --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt; done
 
@@ -86,8 +86,8 @@ $(VENV)/kernels: $(VENV)/runtime $(wildcard routes/*.py)
 	@$(BIN)/python -m routes.warm_up
 	@touch $@
 
-$(VENV)/tests: requirements-dev.txt $(VENV)/runtime
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
+$(VENV)/tests: requirements-dev.txt requirements-optional.txt $(VENV)/runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-optional.txt -r requirements-dev.txt
 	@touch $@
 
 $(VENV)/bench: requirements-bench.txt $(VENV)/tests

@@ -84,9 +84,6 @@ class Ways:
 CHANNELS = ("email", "sms", "wecom", "dingtalk", "feishu", "apprise", "log")
 """Every channel there can be, in the order in which people look at them."""
 
-GROUP_CHANNELS = ("wecom", "dingtalk", "feishu", "apprise")
-"""Those that reach a group and nobody in particular."""
-
 MAIL_CONNECTIONS = 4
 """How many connections to the mail server may be open at once; one letter opens one."""
 

@@ -20,7 +20,7 @@ REFUSED_HOSTS = ("qyapi.weixin.qq.com", "oapi.dingtalk.com", "open.feishu.cn", "
 
 
 class MissingLibrary(Exception):
-    """Addresses for Apprise are set, but the library is not installed: pip install apprise."""
+    """Addresses are set, but the library is not installed: pip install -r requirements-optional.txt."""
 
     def __init__(self) -> None:
         super().__init__((type(self).__doc__ or "").strip())

@@ -13,7 +13,7 @@ from schedules import recipients
 from schedules.channels import channels_for
 from schedules.dingtalk import DingtalkBot
 from schedules.feishu import FeishuBot
-from schedules.mail import SmtpChannel
+from schedules.lanes import Lanes
 from schedules.webhook import WebhookChannel
 from schedules.wecom import WecomBot
 from van_service import create_app
@@ -61,7 +61,7 @@ def test_everything_set_makes_a_sender_of_each(tmp_path: Path) -> None:
     channels = channels_for(ways_of(settings(tmp_path, **EVERYTHING)))
     kinds = {name: type(channel) for name, channel in channels.items() if name != "log"}
     assert kinds == {
-        "email": SmtpChannel,
+        "email": Lanes,
         "sms": WebhookChannel,
         "wecom": WecomBot,
         "dingtalk": DingtalkBot,
@@ -144,7 +144,7 @@ def test_addresses_for_apprise_without_the_library_are_refused_at_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
-    with pytest.raises(BadSetting, match=r"APPRISE_URLS: .* pip install apprise"):
+    with pytest.raises(BadSetting, match=r"APPRISE_URLS: .* pip install -r requirements-optional.txt"):
         ways_of(settings(tmp_path, APPRISE_URLS=f"bark://{KEY}"))
 
 
