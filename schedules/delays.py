@@ -88,11 +88,12 @@ def tell_delays(session: Session, shift: Shift, *, now: datetime) -> None:
         visit = expected.visit
         last = _last_told(session, visit)
         told = last.facts["late"] if last is not None else 0
+        unread = last is None or last.state in WAITING
         late = expected.rounded if expected.late > TOLD_OVER else 0
         if _step(late) == _step(told):
             continue
         _stop_waiting(session, visit)
-        if late or last is None or last.state not in WAITING:  # who has not read of a delay need not hear of its end
+        if late or not unread:  # who has not read of a delay need not hear of its end
             facts = facts_of_visit(visit) | {"late": late, "expected": visit.starts + late}
             facts["turn"] = last.facts["turn"] + 1 if last is not None else 0
             tag = f"d{_step(late)}t{facts['turn']}"
