@@ -22,13 +22,18 @@ ABANDONED_AFTER = timedelta(minutes=3)
 
 
 def record(session: Session, outcomes: Iterable[Outcome], *, now: datetime) -> None:
-    """Write down what became of letters. A message that somebody else took meanwhile is left alone."""
+    """Write down what became of letters.
+
+    A message that somebody else took meanwhile is left alone by a sender that was silent for long and comes back with
+    anything but a yes: the letter may just be arriving from the other's hand, under the same id.
+    """
     by_id = {message_id: outcome for outcome in outcomes for message_id in outcome.letter.message_ids}
     # What happened must be written down, so this waits for whoever has the row; it holds nothing they could want.
     begin_to_write(session)
     for message in hold_messages(session, Message.id.in_(by_id), (MessageState.SENDING,), wait=True):
         outcome = by_id[message.id]
-        if message.bundle == outcome.letter.key:
+        ours = message.claimed_at == outcome.letter.written_at
+        if message.bundle == outcome.letter.key and (ours or outcome.result is Sent.ACCEPTED):
             _settle(message, outcome, now=now)
     session.flush()
 
