@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -28,11 +29,12 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0, help="real time of the three days of storm")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--every", type=float, default=1.0, help="mean seconds between two blows to a process")
-    parser.add_argument("--keep", type=Path, help="a folder that is kept, with the processes' log")
+    parser.add_argument(
+        "--keep", type=Path, help="a folder for what the run leaves: the processes' log, the SQLite file"
+    )
     wish = parser.parse_args()
     with ExitStack() as stack:
-        folder = wish.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if wish.database == "sqlite":
             database = stack.enter_context(sqlite_database(folder))
         else:
@@ -43,6 +45,8 @@ def main() -> int:
             database, folder, visits=wish.visits, seconds=wish.minutes * 60, seed=wish.seed, every=wish.every
         )
         faults = judge(evidence) + missing(evidence)
+        if wish.keep:
+            shutil.copytree(folder, wish.keep, dirs_exist_ok=True)
     print(f"{wish.database}, {wish.visits} visits, seed {wish.seed}, {time.monotonic() - began:.0f} s in all\n")
     print(report(evidence, faults))
     return 1 if faults else 0

@@ -43,7 +43,7 @@ from tests.chaos.world import FIRST_START, MONDAY, SESSION, STEP, STOPS_A_DAY, V
 
 DRIVE = 5
 PAUSE = float(os.environ.get("CHAOS_PAUSE", "0.1"))
-NEW_AT_ONCE = 14
+NEW_AT_ONCE = 20
 
 
 @dataclass
@@ -78,12 +78,19 @@ def work(sessions: sessionmaker[Session], clock: DrivenClock, world: World, *, n
         time.sleep(chance.uniform(0, 2 * PAUSE))
 
 
+def open_business(sessions: sessionmaker[Session], world: World, *, now: datetime, seed: int) -> None:
+    """A first plan of every van, before anything goes wrong, so that there is something to go wrong with."""
+    desk = Desk(sessions, lambda: now, world, random.Random(seed), "opening")
+    for van in world.vans:
+        publish(desk, van)
+
+
 # Publishing, moving, dropping -----------------------------------------------------------------------------------------
 
 
-def publish(desk: Desk) -> None:
+def publish(desk: Desk, van: VanOf | None = None) -> None:
     """Draw a plan of one van for a day or two and publish it in a second transaction."""
-    van = desk.chance.choice(desk.world.vans)
+    van = van or desk.chance.choice(desk.world.vans)
     now = desk.clock()
     with desk.sessions.begin() as session:
         plan_id = _draft(session, desk, van, now)
@@ -273,7 +280,7 @@ def send_again(desk: Desk) -> None:
             outbox.send_again(session, desk.chance.choice(found), actor=desk.name, now=desk.clock())
 
 
-ACTS: dict[Callable[[Desk], None], float] = {
+ACTS: dict[Callable[[Desk], object], float] = {
     publish: 12,
     confirm: 8,
     accept: 5,

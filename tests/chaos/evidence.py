@@ -107,6 +107,11 @@ class Evidence:
         return dict(found)
 
     @cached_property
+    def version_of(self) -> dict[tuple[int, int], Version]:
+        """The versions by visit and number."""
+        return {(version.visit_id, version.number): version for version in self.versions}
+
+    @cached_property
     def steps_of(self) -> dict[int, list[Step]]:
         """The steps of each message, in order."""
         found: dict[int, list[Step]] = defaultdict(list)

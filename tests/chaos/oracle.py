@@ -6,13 +6,14 @@ change was committed before the claim was. The product's own idea of what is sta
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from tests.chaos.evidence import Evidence, Row, Step, Version
+from tests.chaos.evidence import Evidence, Row, Step
 from tests.chaos.post import Delivery
 
 FINAL = frozenset({"sent", "stale", "too_late", "dead", "unknown", "cancelled"})
@@ -36,7 +37,18 @@ class Fault:
 
 def judge(evidence: Evidence) -> list[Fault]:
     """Everything that is wrong with the messages of a run, but for what is missing (`tests.chaos.owed`)."""
-    rules = (_once, _settled, _claimed_while_true, _letters, _repeats, _sent_is_taken, _taken_is_sent, _one_reminder)
+    rules = (
+        _once,
+        _settled,
+        _claimed_while_true,
+        _stale_is_replaced,
+        _letters,
+        _one_id,
+        _repeats,
+        _sent_is_taken,
+        _taken_is_sent,
+        _one_reminder,
+    )
     return [fault for rule in rules for fault in rule(evidence)] + [
         Fault("a process ended although nobody killed it", name) for name in evidence.diary.died
     ]
@@ -79,10 +91,19 @@ def _claimed_while_true(evidence: Evidence) -> Iterator[Fault]:
             yield Fault("no crew is told a replaced tour", f"{row.key} while {step.tour}")
 
 
+def _stale_is_replaced(evidence: Evidence) -> Iterator[Fault]:
+    """Nothing is called stale while it is true: the visit had changed, or the reminder of the morning says it all."""
+    for step in evidence.steps:
+        row = evidence.by_id[step.message_id]
+        if step.state == "stale" and row.kind in PROMISING and step.version == step.visit_version:
+            over = row.kind in REMINDERS and step.visit_state not in EXPECTING
+            if not over and row.reason != "covered_by_morning_of":
+                yield Fault("only what was replaced is stale", f"{row.key} while {step.visit_state}: {row.reason}")
+
+
 def _letters(evidence: Evidence) -> Iterator[Fault]:
-    """Every letter was claimed first, goes to whom it is for, is not held long, and says what is promised."""
+    """Every letter was claimed first, goes to whom it is for, is not held long, and says what was claimed for it."""
     claims = claims_by_mail(evidence)
-    slots = {(version.visit_id, version.number): version for version in evidence.versions}
     for letter in evidence.letters:
         before = [claim for claim in claims.get(letter.mail_id, ()) if claim.at <= letter.began]
         if not before:
@@ -90,20 +111,43 @@ def _letters(evidence: Evidence) -> Iterator[Fault]:
             continue
         if letter.began - before[-1].at > LONGEST_HOLD:
             yield Fault("no letter is begun long after its claim", f"{letter.began - before[-1].at:.1f} s")
-        for message in {claim.message_id for claim in before if claim.at > before[-1].at - 1e-3}:
-            row = evidence.by_id[message]
-            if row.recipient != letter.recipient:
+        rows = [evidence.by_id[claim.message_id] for claim in carried(evidence, letter)]
+        if not rows and not excused(evidence, letter):
+            yield Fault("no letter is begun after its claim has ended", f"{letter.mail_id} {letter.subject}")
+        if rows and len(pieces(letter)) > len(rows) and not excused(evidence, letter):
+            yield Fault("a letter says nothing but what was claimed", f"{[row.key for row in rows]}: {letter.body!r}")
+        for row in rows:
+            if row.recipient.casefold() != letter.recipient.casefold():
                 yield Fault("a letter goes to whom it is for", f"{row.key} went to {letter.recipient}")
-            if row.kind in PROMISING and not says(letter, slots[row.visit_id or 0, row.version or 0]):
+            if row.kind in PROMISING and not _says(evidence, letter, row):
                 yield Fault("a letter says what is promised", f"{row.key}: {letter.body!r}")
 
 
-def says(letter: Delivery, version: Version) -> bool:
-    """Whether the letter names the day of the visit's version, and the time if there is still one to come to."""
+def _says(evidence: Evidence, letter: Delivery, row: Row) -> bool:
+    """Whether a piece of the letter names the venue and the day of the visit's version, and the time to be there."""
+    version = evidence.version_of[row.visit_id or 0, row.version or 0]
     day = date.fromisoformat(version.day)
-    words = f"{letter.subject}\n{letter.body}"
+    venue = evidence.world.venue_of_request[evidence.request_of[version.visit_id]]
     clock = f"{version.starts // 60:02d}:{version.starts % 60:02d}"
-    return f"{day.month}月{day.day}日" in words and (version.state == "cancelled" or clock in words)
+    return any(
+        re.search(rf"{venue}(?!\d)", piece) is not None
+        and f"{day.month}月{day.day}日" in piece
+        and (version.state == "cancelled" or clock in piece)
+        for piece in pieces(letter)
+    )
+
+
+def _one_id(evidence: Evidence) -> Iterator[Fault]:
+    """Nobody gets one message under two ids, unless a person has sent it again."""
+    ids: dict[int, set[str]] = defaultdict(set)
+    for mail, letters in taken(evidence).items():
+        for letter in letters:
+            for claim in carried(evidence, letter):
+                ids[claim.message_id].add(mail)
+    for message, mails in ids.items():
+        by_hand = any(step.former in ("dead", "unknown") for step in evidence.steps_of[message])
+        if len(mails) > 1 and not by_hand:
+            yield Fault("no message arrives under two ids", f"{evidence.by_id[message].key}: {sorted(mails)}")
 
 
 def _repeats(evidence: Evidence) -> Iterator[Fault]:
@@ -138,11 +182,10 @@ def _taken_is_sent(evidence: Evidence) -> Iterator[Fault]:
 
 def _one_reminder(evidence: Evidence) -> Iterator[Fault]:
     """Nobody is reminded twice of one slot, whatever became of the version."""
-    slots = {(version.visit_id, version.number): version.slot for version in evidence.versions}
     sent: dict[object, list[Row]] = defaultdict(list)
     for row in evidence.rows:
         if row.kind in REMINDERS and row.state == "sent" and row.visit_id is not None and row.version is not None:
-            sent[row.visit_id, row.person, row.kind, slots[row.visit_id, row.version]].append(row)
+            sent[row.visit_id, row.person, row.kind, evidence.version_of[row.visit_id, row.version].slot].append(row)
     for rows in sent.values():
         if len(rows) > 1:
             yield Fault("nobody is reminded twice of one slot", " and ".join(row.key for row in rows))
@@ -169,12 +212,27 @@ def taken(evidence: Evidence) -> dict[str, list[Delivery]]:
     return found
 
 
+def carried(evidence: Evidence, letter: Delivery) -> list[Step]:
+    """The claims that stood for a letter when its text was handed over."""
+    found = []
+    for message in evidence.members.get(letter.mail_id, ()):
+        before = [step for step in evidence.steps_of[message] if step.at <= letter.began]
+        if before and before[-1].state == "sending" and evidence.mail_of(before[-1]) == letter.mail_id:
+            found.append(before[-1])
+    return found
+
+
+def pieces(letter: Delivery) -> list[str]:
+    """The messages of a letter, each with its subject; they are numbered where there are several."""
+    body = letter.body.replace("\r\n", "\n").strip()
+    if not body.startswith("1. "):
+        return [f"{letter.subject}\n{body}"]
+    return [piece.strip() for piece in re.split(r"(?:^|\n\n)\d+\. ", body) if piece.strip()]
+
+
 def is_within(later: Delivery, earlier: Delivery) -> bool:
     """Whether the later letter says the same, or of several pieces of news some."""
-    if (later.subject, later.body) == (earlier.subject, earlier.body):
-        return True
-    said = set(earlier.body.splitlines())
-    return all(line in said for line in later.body.splitlines()[1:]) and later.body != earlier.body
+    return set(pieces(later)) <= set(pieces(earlier))
 
 
 def excused(evidence: Evidence, letter: Delivery) -> bool:

@@ -121,8 +121,7 @@ def _reminder(
     for version in run:
         if version.since < moment and not any((row.version or 0) <= version.number for row in rows):
             yield Fault("every version has its reminders", f"v{version.number} of {case}")
-    stood = following is None or following.since >= instant(run[0].day, run[0].starts)
-    if stood and run[0].since < moment:
+    if following is None and run[0].since < moment:
         covered = kind == "day_before" and any(row.reason == "covered_by_morning_of" for row in rows)
         if not covered and not any(row.state != "stale" for row in rows):
             yield Fault("a reminder of what stood does not get lost", case)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from schedules.db import SQLITE_BUSY_MILLISECONDS
 from schedules.models import Message, MessageState
 from tests.chaos.clock import DrivenClock, drive
 from tests.chaos.databases import ChaosDatabase
+from tests.chaos.desk import open_business
 from tests.chaos.evidence import Evidence, gather
 from tests.chaos.post import ChaosPost, open_post
 from tests.chaos.processes import CLOCK, WORLD, Nursery
@@ -57,6 +58,7 @@ def _build(engine: Engine, folder: Path, *, visits: int, seed: int) -> World:
         world = make_world(session, visits=visits, now=BEGINS, seed=seed)
         session.commit()
     world.write(folder / WORLD)
+    open_business(sessionmaker(engine), world, now=BEGINS, seed=seed)
     return world
 
 

@@ -35,4 +35,4 @@ def test_three_days_of_kills_and_outages_lose_double_and_falsify_no_message(data
     assert not faults, report(evidence, faults)
     assert sum(evidence.diary.kills.values()) > 5
     assert len(evidence.history) > VISITS / 3
-    assert sum(letter.taken for letter in evidence.letters) > VISITS
+    assert sum(letter.taken for letter in evidence.letters) > VISITS / 5  # towns hear of several visits in one letter

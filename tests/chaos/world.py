@@ -47,11 +47,12 @@ class VanOf:
 
 @dataclass
 class World:
-    """The people to be told of each request and of each shift, as (person key, e-mail or None); and the vans."""
+    """The vans, who is to be told of each request and shift (as person key and e-mail or None), and of which venue."""
 
     vans: list[VanOf] = field(default_factory=list)
     told_of_request: dict[int, list[tuple[str, str | None]]] = field(default_factory=dict)
     crew_of_shift: dict[int, list[tuple[str, str | None]]] = field(default_factory=dict)
+    venue_of_request: dict[int, str] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         """Keep it for other processes."""
@@ -65,6 +66,7 @@ class World:
             [VanOf(**van) for van in kept["vans"]],
             {int(key): [(who, mail) for who, mail in people] for key, people in kept["told_of_request"].items()},
             {int(key): [(who, mail) for who, mail in people] for key, people in kept["crew_of_shift"].items()},
+            {int(key): name for key, name in kept["venue_of_request"].items()},
         )
 
 
@@ -110,6 +112,7 @@ def make_world(session: Session, *, visits: int, now: datetime, seed: int) -> Wo
                 state=RequestState.SUBMITTED if chance.random() < 0.2 else RequestState.ACCEPTED,
             )
             of_van.requests.append(request.id)
+            world.venue_of_request[request.id] = request.venue.name_zh
             world.told_of_request[request.id] = _each_once(
                 [(f"contact:{request.id}", mail), (f"town:{town.id}", town.contact_email)]
             )
