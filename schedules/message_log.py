@@ -60,7 +60,7 @@ def find_messages(
 def count_by_state(session: Session, search: Search) -> dict[MessageState, int]:
     """How many messages the search finds in each state that has any."""
     counted = select(Message.state, func.count()).where(*_conditions(search)).group_by(Message.state)
-    return dict(session.execute(counted).tuples().all())
+    return dict(session.execute(counted).all())
 
 
 def called_since(session: Session, since: datetime, *, limit: int = 100) -> Sequence[Message]:
@@ -72,13 +72,13 @@ def called_since(session: Session, since: datetime, *, limit: int = 100) -> Sequ
 def count_waiting(session: Session) -> dict[str, int]:
     """How many messages of each kind wait to be sent."""
     counted = select(Message.kind, func.count()).where(Message.state.in_(WAITING)).group_by(Message.kind)
-    return dict(session.execute(counted).tuples().all())
+    return dict(session.execute(counted).all())
 
 
 def waiting_of_kind(session: Session, kind: str) -> dict[int, datetime]:
     """When each waiting message of a kind is due, by its id."""
     waiting = select(Message.id, Message.due_at).where(Message.kind == kind, Message.state.in_(WAITING))
-    return dict(session.execute(waiting).tuples().all())
+    return dict(session.execute(waiting).all())
 
 
 def _conditions(search: Search) -> list[ColumnElement[bool]]:

@@ -98,6 +98,7 @@ def _page(key: str, wishes: Preference, trouble: str) -> str:
         wishes=wishes,
         trouble=trouble,
         speaks_for_office=auth.caller().role is Role.TOWN,
+        named=auth.caller().town is None or bool(recipients.liaison_of(auth.caller().town)),
         optional=[(kind, KINDS[kind], moment_of_kind(kind)) for kind, may_mute in kinds.items() if may_mute],
         always=[str(KINDS[kind]) for kind, may_mute in kinds.items() if not may_mute],
         languages=LANGUAGES,
