@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
-from requests.exceptions import ChunkedEncodingError, ConnectionError, ConnectTimeout, ContentDecodingError, SSLError
-from urllib3.exceptions import MaxRetryError, ProtocolError, ReadTimeoutError
+from requests.exceptions import ConnectionError, ConnectTimeout, SSLError
+from urllib3.exceptions import HTTPError, MaxRetryError, ProtocolError, ReadTimeoutError
 
 LONGEST_ANSWER = 65536
 LONGEST_ERROR = 300
@@ -81,6 +81,12 @@ class Poster:
         except requests.RequestException as trouble:
             self.close()
             raise _no_answer(trouble) from None  # the chain would carry the address into logs
+        except ReadTimeoutError:
+            self.close()
+            raise NoAnswer("answer_timeout", perhaps_sent=True) from None
+        except HTTPError:  # urllib3's, of a body that was cut short or cannot be unpacked
+            self.close()
+            raise NoAnswer("answer_broken", perhaps_sent=True) from None
         except ValueError:
             self.close()
             raise NoAnswer("bad_address", perhaps_sent=False) from None
@@ -155,12 +161,11 @@ def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def _read(response: requests.Response, ends: float) -> bytes:
-    """The body, as long as it is not too long and does not drip."""
+    """The body, piece by piece as it comes, as long as it is not too long and does not drip."""
     read = b""
-    for piece in response.iter_content(4096):
+    while piece := response.raw.read1(4096, decode_content=True):
         read += piece
         if len(read) > LONGEST_ANSWER or monotonic() > ends:
-            response.close()
             raise NoAnswer("answer_broken", perhaps_sent=True)
     return read
 
@@ -181,12 +186,8 @@ def _no_answer(trouble: requests.RequestException) -> NoAnswer:
         return NoAnswer(f"certificate_refused: {_certificate_words(trouble)}", perhaps_sent=False)
     if isinstance(trouble, requests.Timeout):
         return NoAnswer("answer_timeout", perhaps_sent=True)
-    if isinstance(trouble, ChunkedEncodingError | ContentDecodingError):
-        return NoAnswer("answer_broken", perhaps_sent=True)
     if isinstance(trouble, ConnectionError):
         cause = trouble.args[0] if trouble.args else None
-        if isinstance(cause, ReadTimeoutError):
-            return NoAnswer("answer_timeout", perhaps_sent=True)
         if isinstance(cause, MaxRetryError) and not isinstance(cause.reason, ProtocolError):
             return NoAnswer("no_connection", perhaps_sent=False)
         return NoAnswer("connection_lost", perhaps_sent=True)

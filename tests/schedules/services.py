@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -30,7 +31,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is answered. `silent` waits until the server ends and says nothing; `cut` hangs up without an answer."""
+    """What is answered.
+
+    `silent` waits until the server ends and says nothing, `cut` hangs up without an answer. With `drip` the body comes
+    byte by byte, so many seconds apart; with `short` it ends before it should.
+    """
 
     status: int = 200
     fields: Any = None
@@ -38,6 +43,8 @@ class Reply:
     raw: bytes | None = None
     silent: bool = False
     cut: bool = False
+    drip: float = 0.0
+    short: bool = False
 
 
 Judge = Callable[[Call], Reply]
@@ -54,48 +61,63 @@ class Service:
     ended: threading.Event = field(default_factory=threading.Event)
 
 
+class _Server(ThreadingHTTPServer):
+    """A server that knows its service."""
+
+    service: Service
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_POST(self) -> None:
+        service = self.server.service
+        parts = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        call = Call(parts.path, query, dict(self.headers.items()), body)
+        service.calls.append(call)
+        service.connections.add(self.client_address)
+        self._answer(service.judge(call), service)
+
+    def _answer(self, reply: Reply, service: Service) -> None:
+        if reply.silent:
+            service.ended.wait(30)
+        if reply.silent or reply.cut:
+            self.close_connection = True
+            return
+        body = reply.raw if reply.raw is not None else json.dumps(reply.fields).encode()
+        self.send_response(reply.status)
+        for name, value in {"Content-Length": str(len(body)), **reply.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if reply.short:
+            body, self.close_connection = body[:1], True
+        pieces = [body[place : place + 1] for place in range(len(body))] if reply.drip else [body]
+        with suppress(OSError):  # whoever asked has left
+            for piece in pieces:
+                self.wfile.write(piece)
+                service.ended.wait(reply.drip)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing in the test's output."""
+
+
 @contextmanager
-def open_service(judge: Judge) -> Iterator[Service]:
-    """A running service on a free port of this machine."""
-    services: list[Service] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            service = services[0]
-            parts = urlsplit(self.path)
-            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            call = Call(parts.path, query, dict(self.headers.items()), body)
-            service.calls.append(call)
-            service.connections.add(self.client_address)
-            self._answer(service.judge(call), service)
-
-        def _answer(self, reply: Reply, service: Service) -> None:
-            if reply.silent:
-                service.ended.wait(30)
-            if reply.silent or reply.cut:
-                self.close_connection = True
-                return
-            body = reply.raw if reply.raw is not None else json.dumps(reply.fields).encode()
-            self.send_response(reply.status)
-            for name, value in {"Content-Length": str(len(body)), **reply.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing in the test's output."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    services.append(Service(f"http://127.0.0.1:{server.server_port}", judge))
+def open_service(judge: Judge, *, tls: ssl.SSLContext | None = None) -> Iterator[Service]:
+    """A running service on a free port of this machine, over TLS where it has what that needs."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    scheme = "http" if tls is None else "https"
+    server.service = Service(f"{scheme}://127.0.0.1:{server.server_port}", judge)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield services[0]
+        yield server.service
     finally:
-        services[0].ended.set()
+        server.service.ended.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -9,6 +9,7 @@ import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -19,6 +20,7 @@ from schedules.feishu import FeishuBot
 from schedules.group_bots import BADGE, Bot, GroupBot
 from schedules.transmissions import Outcome, Sent
 from schedules.wecom import WecomBot
+from tests.schedules.certificates import make_certificate, serving
 from tests.schedules.letters import FACTS, letter
 from tests.schedules.services import Call, Judge, Reply, Service, always, open_service
 
@@ -166,12 +168,43 @@ def test_a_service_that_takes_the_text_and_stays_silent_may_have_shown_it(kind: 
 
 
 @EVERY_BOT
+def test_an_answer_that_drips_is_given_up(kind: type[GroupBot]) -> None:
+    """Each byte comes in time, 2,000 of them would take a minute and a half."""
+    drip = Reply(raw=b'{"errcode": 0, "code": 0' + b" " * 2000 + b"}", drip=0.05)
+    with group(kind, always(drip), timeout=0.3) as (_, bot):
+        outcome = bot.send(letter())
+    assert (outcome.result, outcome.error) == (Sent.UNCLEAR, "answer_broken")
+
+
+@EVERY_BOT
+def test_an_answer_that_ends_too_soon_says_nothing(kind: type[GroupBot]) -> None:
+    outcome = sent(kind, Reply(fields=TAKEN[kind], short=True))
+    assert (outcome.result, outcome.error) == (Sent.UNCLEAR, "answer_broken")
+
+
+@EVERY_BOT
 def test_nobody_there_is_unreachable(kind: type[GroupBot]) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}{PATHS[kind]}"
     outcome = kind(Bot(url, timeout=2.0)).send(letter())
     assert (outcome.result, outcome.error) == (Sent.UNREACHABLE, "no_connection")
+
+
+@EVERY_BOT
+def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_said(
+    kind: type[GroupBot], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = make_certificate(tmp_path, "IP:127.0.0.1")
+    with open_service(always(Reply(fields=TAKEN[kind])), tls=serving(certificate)) as service:
+        bot = Bot(service.url + PATHS[kind], timeout=2.0)
+        refused = kind(bot).send(letter())
+        assert service.calls == []
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        trusted = kind(bot).send(letter())
+    assert (refused.result, refused.handed_over) == (Sent.UNREACHABLE, False)
+    assert refused.error == "certificate_refused: self-signed certificate"
+    assert trusted.result is Sent.ACCEPTED
 
 
 def test_dingtalk_takes_our_signature() -> None:
