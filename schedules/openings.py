@@ -18,6 +18,7 @@ from routes.offers import Calendar, Offer
 from schedules.effects import Frame
 from schedules.eligibility import Asked, Choice, choose
 from schedules.held import live_holds
+from schedules.leeway import keep_near_what_was_told
 from schedules.lifecycle import MOVABLE_VISITS
 from schedules.models import (
     Hold,
@@ -75,7 +76,8 @@ def openings(
     holds = [hold for hold in live_holds(session, now=now, days=(first, last)) if hold.id not in set(without)]
     rows = replace(rows, requests=[*_standing(rows, asked), *asked])
     choice = choose(rows, reserve=True)
-    settled = [_where_promised(one) for one in _without_rest_of_holds(choice.asked, holds, rows)]
+    bound = [_where_promised(one) for one in _without_rest_of_holds(choice.asked, holds, rows)]
+    settled = keep_near_what_was_told(session, bound, rows.numbers["promise_tolerance"])
     ghosts = [*_held_slots(holds, choice.shifts), *_pinned_elsewhere(choice.asked)]
     everybody = [*settled, *_numbered(ghosts)]
     problem, source = _problem(rows, choice, everybody, travel)
