@@ -189,8 +189,9 @@ def _environment(locale: str) -> Environment:
     )
     filters: dict[str, Callable[..., str]] = {
         "clock": clock_in_words,
-        "date": lambda day: date_in_words(date.fromisoformat(day), locale),
-        "moment": lambda day, minutes: moment_in_words(date.fromisoformat(day), minutes, locale),
+        # `str` makes a name that is not there say so, instead of any other error
+        "date": lambda day: date_in_words(date.fromisoformat(str(day)), locale),
+        "moment": lambda day, minutes: moment_in_words(date.fromisoformat(str(day)), minutes, locale),
     }
     environment.filters.update(filters)
     return environment
