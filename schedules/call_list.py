@@ -55,6 +55,25 @@ def mark_called(session: Session, message_id: int, *, actor: str, now: datetime)
     return message
 
 
+def take_back_call(session: Session, message_id: int, *, actor: str, now: datetime) -> Message:
+    """Put a ticked-off entry back on the call list: it was ticked off by mistake.
+
+    Raises:
+        NotFound: there is no such message.
+        MoveNotAllowed: it was not ticked off.
+    """
+    message = hold_message(session, message_id)
+    if message.called_at is None:
+        raise MoveNotAllowed(noun="message", from_=message.state.value, to="to call")
+    before = {"called_at": message.called_at, "called_by": message.called_by}
+    message.called_at = message.called_by = None
+    audit.record(
+        session, actor=actor, now=now, verb="take_back_call", noun="message", noun_id=message.id, before=before
+    )
+    session.flush()
+    return message
+
+
 def _to_call() -> ColumnElement[bool]:
     """Conditions on a message and its visit: not told in any way yet. The log stands for people to be phoned."""
     to_phone = and_(

@@ -180,7 +180,20 @@ def test_a_call_is_ticked_off_after_the_number_was_shown(served: Served, open_pa
     row.get_by_role("button", name="已打").click()
     expect(page.locator(".flashed")).to_contain_text("已电话告知")
     expect(rows).to_have_count(number - 1)
-    expect(page.locator(".messagerow.called")).to_have_count(1)
+    page.locator(".messagerow.called").get_by_role("button", name="没打").click()
+    expect(rows).to_have_count(number)
+
+
+def test_the_list_on_paper_shows_numbers_and_nothing_to_press(served: Served, open_page: OpenPage) -> None:
+    page = signed_in(served, open_page(bypass_csp=True))
+    page.goto(f"{served.url}/desk/messages/calls")
+    page.get_by_role("button", name="打印").click()
+    expect(page.locator("td", has_text="13800005678").first).to_be_visible()
+    assert faults(page) == []
+    page.emulate_media(media="print")
+    expect(page.locator("[data-print]")).to_be_hidden()
+    expect(page.locator(".appbar")).to_be_hidden()
+    assert page.evaluate("document.querySelector('.sheet-page table').scrollWidth <= innerWidth")
 
 
 def test_the_effect_of_a_rule_is_shown_while_it_is_filled_in(served: Served, open_page: OpenPage) -> None:

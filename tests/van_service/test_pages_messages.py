@@ -210,6 +210,34 @@ def test_who_was_called_is_ticked_off_with_name_and_time(
         assert session.get_one(Message, lost).state is MessageState.DEAD
 
 
+def test_a_tick_made_by_mistake_is_taken_back(desk: FlaskClient, lost: int, session_factory: Sessions) -> None:
+    send(desk, f"/desk/messages/{lost}/called", page=CALLS)
+    answer = send(desk, f"/desk/messages/{lost}/not-called", page=CALLS)
+    assert "is on the list again" in desk.get(answer.location).text
+    answer = send(desk, f"/desk/messages/{lost}/not-called", page=CALLS)
+    assert "This step is not possible" in desk.get(answer.location).text
+    with session_factory() as session:
+        assert session.get_one(Message, lost).called_by is None
+        verbs = session.scalars(select(AuditRow.verb).where(AuditRow.noun == "message")).all()
+        assert verbs == ["mark_called", "take_back_call"]
+
+
+def test_the_list_on_paper_has_every_number_and_that_is_logged(
+    desk: FlaskClient, lost: int, session_factory: Sessions
+) -> None:
+    sheet = send(desk, f"{CALLS}/sheet", page=CALLS).text
+    assert "13800005678" in sheet
+    assert "服务车 6月2日 周二 09:00" in sheet  # what to say
+    with session_factory() as session:
+        assert session.scalars(select(AuditRow.noun_id).where(AuditRow.verb == "revealed")).all() == [str(lost)]
+
+
+def test_the_tab_counts_who_is_to_be_called(desk: FlaskClient, lost: int) -> None:
+    assert 'Call list <span class="count">1</span>' in desk.get("/desk/messages").text
+    send(desk, f"/desk/messages/{lost}/called", page=CALLS)
+    assert "Call list</a>" in desk.get("/desk/messages").text
+
+
 def test_calls_about_the_next_visits_come_first(
     desk: FlaskClient, lost: int, district: District, session_factory: Sessions, now: datetime
 ) -> None:

@@ -12,3 +12,8 @@ window.addEventListener('pageshow', (event) => {
   if (!event.persisted) return;
   for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent;
 });
+
+// A button marked data-print opens the browser's own print dialogue.
+document.addEventListener('click', (event) => {
+  if (event.target.closest('[data-print]')) window.print();
+});

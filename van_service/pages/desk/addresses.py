@@ -89,6 +89,8 @@ for method, rule, name, view in (
     ("GET", "/messages/<int:message_id>", "message", messages.message),
     ("POST", "/messages/<int:message_id>/off", "call_off_message", messages.call_off),
     ("POST", "/messages/<int:message_id>/called", "mark_called", call_list.mark_called),
+    ("POST", "/messages/<int:message_id>/not-called", "take_back_call", call_list.take_back_call),
+    ("POST", "/messages/calls/sheet", "call_sheet", call_list.print_sheet),
     ("POST", "/messages/<int:message_id>/phone", "reveal_phone", call_list.reveal_phone),
     ("POST", "/messages/<int:message_id>/again", "send_again", messages.send_again),
     ("GET", "/masters", "masters", masters.venues),

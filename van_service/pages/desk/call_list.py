@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from flask import render_template, url_for
@@ -10,6 +10,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from schedules import audit, calendar, message_log, outbox, wordings
+from schedules.call_list import take_back_call as take_back
 from schedules.errors import ScheduleError
 from schedules.models import Message
 from van_service.auth import actor
@@ -48,20 +49,56 @@ def mark_called(message_id: int) -> Response:
     return done(gettext("%(name)s is ticked off as told by telephone.", name=message.recipient_name), address)
 
 
+def take_back_call(message_id: int) -> Response:
+    """Put somebody back on the list who was ticked off by mistake."""
+    address = url_for("desk.call_list")
+    try:
+        message = take_back(db.session, message_id, actor=actor(), now=utc_now())
+    except ScheduleError as error:
+        return refused(error, address)
+    return done(gettext("%(name)s is on the list again.", name=message.recipient_name), address)
+
+
+def print_sheet() -> str:
+    """The list on paper, with every number on it; that they were shown is logged."""
+    now = utc_now()
+    problems = _problems(now)
+    numbers = {message.id: number for message in problems if (number := phone_of(message))}
+    for message_id in numbers:
+        audit.record(db.session, actor=actor(), now=now, verb="revealed", noun="message_phone", noun_id=message_id)
+    db.session.commit()
+    return render_template(
+        "desk/call_sheet.html",
+        problems=problems,
+        numbers=numbers,
+        text_of=partial(wordings.text_of, db.session),
+        now=now,
+    )
+
+
+def number_to_call() -> int:
+    """How many people are to be called, for the tab."""
+    return len(outbox.problems(db.session, since=utc_now() - timedelta(days=DAYS_OF_PROBLEMS)))
+
+
+def _problems(now: datetime) -> list[Message]:
+    found = outbox.problems(db.session, since=now - timedelta(days=DAYS_OF_PROBLEMS))
+    today = calendar.local_day(now)
+    return sorted(found, key=lambda each: _how_soon(each, today))
+
+
 def _page(revealed: dict[int, str] | None = None) -> str:
     now = utc_now()
-    today = calendar.local_day(now)
-    since = now - timedelta(days=DAYS_OF_PROBLEMS)
     return render_template(
         "desk/call_list.html",
-        problems=sorted(outbox.problems(db.session, since=since), key=lambda each: _how_soon(each, today)),
-        called=message_log.called_since(db.session, since),
+        problems=_problems(now),
+        called=message_log.called_since(db.session, now - timedelta(days=DAYS_OF_PROBLEMS)),
         days_of_problems=DAYS_OF_PROBLEMS,
         text_of=partial(wordings.text_of, db.session),
         phone_of=phone_of,
         may_send_again=may_send_again,
         revealed=revealed or {},
-        today=today,
+        today=calendar.local_day(now),
     )
 
 

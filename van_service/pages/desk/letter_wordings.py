@@ -13,6 +13,7 @@ from schedules import messages, wordings
 from schedules.errors import BadLetter, BadPlaceholder, ChangedMeanwhile, Invalid, Refused, ScheduleError, TextTooLong
 from schedules.messages import LOCALES
 from schedules.rules import DEFAULTS
+from schedules.transmissions import Text
 from schedules.wordings import Wording
 from van_service import words
 from van_service.auth import actor
@@ -90,10 +91,15 @@ def restore(kind: str, locale: str) -> Response:
     return done(sentence, url_for("desk.wordings", _anchor=kind))
 
 
+def cases_of(wording: Wording) -> list[Text]:
+    """Subject and text of every sample by this wording, the usual case first."""
+    own = (wording.subject, wording.body) if wording.own else None
+    return messages.preview(wording.kind, wording.locale, own)
+
+
 def _preview(kind: str, locale: str) -> dict[str, Any]:
     wording = wordings.get_wording(db.session, kind, locale)
-    own = (wording.subject, wording.body) if wording.own else None
-    first, *others = messages.preview(kind, locale, own)
+    first, *others = cases_of(wording)
     return {"locale": locale, "own": wording.own, "first": first, "others": list(dict.fromkeys(others))}
 
 

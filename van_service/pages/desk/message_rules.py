@@ -12,9 +12,11 @@ from werkzeug.wrappers import Response
 
 from schedules import message_log, rules
 from schedules.errors import ChangedMeanwhile, Invalid, NotFound, Refused
+from schedules.messages import LOCALES
 from schedules.recipients import channels_in_use
 from schedules.rulebook import CREW, GROUP_CHANNELS, PERSONAL_CHANNELS, TOWN
 from schedules.rules import DEFAULTS, NEVER_OFF, Numbers, Rule, possible_audiences
+from schedules.wordings import get_wording
 from van_service import words
 from van_service.auth import actor
 from van_service.clock import utc_now
@@ -22,6 +24,7 @@ from van_service.extensions import db
 from van_service.pages import formats
 from van_service.pages.desk import rule_form
 from van_service.pages.desk.answers import done
+from van_service.pages.desk.letter_wordings import cases_of
 from van_service.pages.desk.message_words import AUDIENCES, CHANNELS, KINDS, usual_of_group
 from van_service.pages.desk.rule_form import RuleForm
 
@@ -171,6 +174,7 @@ def _form(rule: Rule, form: RuleForm, errors: dict[str, str]) -> str:
         in_use=channels_in_use(),
         units=UNITS,
         always=rule.kind in NEVER_OFF,
+        wording={each: cases_of(get_wording(db.session, rule.kind, each))[0] for each in LOCALES},
         waiting=len(message_log.waiting_of_kind(db.session, rule.kind)),
     )
 

@@ -119,6 +119,7 @@ DEEDS: dict[str, Any] = {
     "send_again": _l("queued again"),
     "call_off": _l("called off"),
     "mark_called": _l("told by telephone"),
+    "take_back_call": _l("put back on the call list"),
 }
 
 
@@ -167,7 +168,9 @@ def channel_in_words(message: Message) -> str:
 
 def recipient_in_words(message: Message) -> str:
     """The address as those see it who need not know it."""
-    return gettext("by phone") if message.recipient == PHONE else masked_email(message.recipient)
+    if message.recipient == PHONE:
+        return gettext("by phone")
+    return gettext("the group") if message.recipient == recipients.GROUP else masked_email(message.recipient)
 
 
 def moment_in_words(rule: Rule) -> str:

@@ -14,7 +14,7 @@ from schedules.publishing import REPLANNED
 from schedules.requests import WITHDRAWN
 from van_service import words
 from van_service.pages import formats
-from van_service.pages.desk import message_words
+from van_service.pages.desk import call_list, message_words
 from van_service.pages.desk.message_tabs import MESSAGE_TABS
 from van_service.pages.desk.names import short_day, short_town, short_van
 from van_service.pages.desk.worth import parts_in_words
@@ -77,6 +77,7 @@ def words_of_desk() -> dict[str, Any]:
         "equipment_words": equipment_words,
         "message_kinds": message_words.KINDS,
         "message_tabs": MESSAGE_TABS,
+        "number_to_call": call_list.number_to_call,
         "state_short": message_words.STATES_SHORT,
         "what_became": message_words.what_became,
         "why_words": message_words.why_in_words,
