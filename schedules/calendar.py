@@ -6,7 +6,7 @@ are here.
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 _zone = ZoneInfo("Asia/Shanghai")
@@ -35,7 +35,12 @@ def local_minutes(now: datetime) -> int:
 
 
 def instant(day: date, minutes: int) -> datetime:
-    """The instant at which the wall clock shows `minutes` after midnight of `day` (24 h = next midnight)."""
-    return datetime.combine(
-        day + timedelta(days=minutes // 1440), time(minutes % 1440 // 60, minutes % 60), tzinfo=_zone
-    )
+    """The instant at which the wall clock shows `minutes` after midnight of `day` (24 h = next midnight), in UTC.
+
+    Where the clock skips that minute, the moment it would have been without the change (02:30 becomes 03:30); where it
+    comes twice, the first. In UTC because Python compares and subtracts times of one zone by their wall clocks, which
+    is an hour off over a change.
+    """
+    later = day + timedelta(days=minutes // 1440)
+    wall = datetime.combine(later, time(minutes % 1440 // 60, minutes % 60), tzinfo=_zone)
+    return wall.astimezone(UTC)

@@ -7,7 +7,7 @@ where nobody waits for a visit, a plan is being made anyway, or a new plan could
 from __future__ import annotations
 
 import logging
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -70,7 +70,7 @@ def night_of(now: datetime, at: time) -> date | None:
     """
     for day in (local_day(now), local_day(now) - timedelta(days=1)):
         begins = instant(day, at.hour * 60 + at.minute)
-        if begins <= now < begins.astimezone(UTC) + NIGHT:
+        if begins <= now < begins + NIGHT:
             return day
     return None
 
