@@ -4,7 +4,8 @@ The gateway, or a few lines before it, takes a POST of JSON with id, channel, re
 and locale. It checks `X-Van-Signature: v1=<hex>`, the HMAC-SHA256 by the shared secret of the timestamp in
 `X-Van-Timestamp` (seconds), a full stop and the body. It answers 2xx when it has taken the message, with {"id": ...}
 if it has one of its own, and may speak of the recipient in {"results": [{"recipient", "ok", "id", "error", "retry"}]}.
-408, 425 and 429 mean later, other 4xx never. `Idempotency-Key` is the same at every attempt.
+408, 425 and 429 mean later, other 4xx never. `Idempotency-Key` is the same at every attempt, even where a part of the
+text is no longer true and was left out meanwhile: a gateway that honours it goes by the key alone.
 """
 
 from __future__ import annotations

@@ -27,6 +27,8 @@ def ways_of(settings: Settings) -> Ways:
     Raises:
         BadSetting: a variable holds what cannot work; the message names it and does not repeat a secret.
     """
+    if not (settings.mail_timeout_seconds > 0 and settings.channel_timeout_seconds > 0):
+        raise BadSetting("MAIL_TIMEOUT_SECONDS and CHANNEL_TIMEOUT_SECONDS are more than 0.")
     return Ways(
         mail=mail_server(settings),
         sms=_gateway(settings),
@@ -47,6 +49,8 @@ def mail_server(settings: Settings) -> MailServer | None:
         return None
     if settings.mail_security not in ("none", "starttls", "ssl"):
         raise BadSetting("MAIL_SECURITY is none, starttls or ssl.")
+    if not 0 < settings.mail_port < 65536:
+        raise BadSetting("MAIL_PORT is 1 to 65535.")
     if settings.mail_ca_file and not Path(settings.mail_ca_file).is_file():
         raise BadSetting("MAIL_CA_FILE names no file.")
     is_bare = settings.mail_security == "none" and settings.mail_host not in LOCAL_HOSTS

@@ -115,6 +115,9 @@ BAD: list[tuple[dict[str, str], str]] = [
     ({"FEISHU_BOT_URL": f"https://example.org:port/{KEY}"}, "FEISHU_BOT_URL"),
     ({"SMS_WEBHOOK_URL": f"https://example.org/{KEY}"}, "SMS_WEBHOOK_SECRET"),
     ({"SMS_WEBHOOK_SECRET": KEY}, "SMS_WEBHOOK_URL"),
+    ({"MAIL_HOST": "m", "MAIL_PORT": "70000"}, "MAIL_PORT"),
+    ({"MAIL_TIMEOUT_SECONDS": "0"}, "MAIL_TIMEOUT_SECONDS"),
+    ({"CHANNEL_TIMEOUT_SECONDS": "nan"}, "CHANNEL_TIMEOUT_SECONDS"),
     ({"CHANNELS_ALLOW_PLAIN": "perhaps"}, "CHANNELS_ALLOW_PLAIN"),
 ]
 
