@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 from flask_smorest import Blueprint
 
-from schedules import edits
+from schedules import edits, redo, verdicts
 from schedules.errors import NotFound
 from schedules.models import Plan, PlanEdit
 from van_service.accounts import Role
@@ -15,7 +15,7 @@ from van_service.api.answers import committed
 from van_service.auth import actor, for_roles
 from van_service.clock import utc_now
 from van_service.extensions import db
-from van_service.schemas.edits import EditInSchema, EditSchema
+from van_service.schemas.edits import EditInSchema, EditSchema, LaneSchema, VerdictQuerySchema
 from van_service.schemas.plans import PlanSchema
 
 blueprint = Blueprint("Edits", __name__, url_prefix="/api/v1/plans", description="Drafts changed by hand")
@@ -42,9 +42,30 @@ def edit_plan(values: dict[str, Any], plan_id: int) -> Response:
     return committed(PlanSchema(), plan, 201, location=f"/api/v1/plans/{plan.id}")
 
 
+@blueprint.get("/<id:plan_id>/verdicts")
+@blueprint.arguments(VerdictQuerySchema, location="query")
+@blueprint.response(200, LaneSchema(many=True))
+@for_roles(Role.COORDINATOR)
+def list_verdicts(query: dict[str, Any], plan_id: int) -> list[verdicts.Lane]:
+    """What a visit's going to each shift of some days would break, cost and change; nothing is changed."""
+    sheet = verdicts.read_sheet(db.session, plan_id)
+    return list(
+        verdicts.lanes(db.session, sheet, query["request_id"], query["first"], query["last"], starts=query["starts"])
+    )
+
+
 @blueprint.post("/<id:plan_id>/undo")
 @blueprint.response(200, PlanSchema)
 @for_roles(Role.COORDINATOR)
 def undo_edit(plan_id: int) -> Response:
     """Put this draft aside and go back to the one before its last edit, which is the answer."""
     return committed(PlanSchema(), edits.undo(db.session, plan_id, actor=actor(), now=utc_now()))
+
+
+@blueprint.post("/<id:plan_id>/redo")
+@blueprint.response(201, PlanSchema)
+@for_roles(Role.COORDINATOR)
+def redo_edit(plan_id: int) -> Response:
+    """Make the edit of this draft again that was undone last; the answer is the new draft."""
+    plan = redo.redo(db.session, plan_id, actor=actor(), now=utc_now())
+    return committed(PlanSchema(), plan, 201, location=f"/api/v1/plans/{plan.id}")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
-from schedules import edits, publishing
+from schedules import edits, publishing, redo
 from schedules.edits import BrokenRules, Edit
 from schedules.errors import ScheduleError
 from schedules.models import EditKind, Plan, PlanState, Shift, Unserved, VisitRequest
@@ -68,9 +68,7 @@ def change(plan_id: int) -> Response | tuple[str, int]:
         return _page(get_plan(plan_id), wish.request_id, wish, error), 409
     except ScheduleError as error:
         return refused(error, address)
-    return done(
-        gettext("It is done in a new draft, plan %(plan)s.", plan=made.id), url_for("desk.edit", plan_id=made.id)
-    )
+    return done(gettext("It is done in a new draft, plan %(plan)s.", plan=made.id), _onwards(made, wish.request_id))
 
 
 def undo(plan_id: int) -> Response:
@@ -80,7 +78,25 @@ def undo(plan_id: int) -> Response:
     except ScheduleError as error:
         return refused(error, url_for("desk.edit", plan_id=plan_id))
     said = gettext("The last change is undone: this is plan %(plan)s again.", plan=earlier.id)
-    return done(said, url_for("desk.edit", plan_id=earlier.id))
+    return done(said, _onwards(earlier))
+
+
+def do_again(plan_id: int) -> Response:
+    """Make the edit once more that was undone last."""
+    try:
+        made = redo.redo(db.session, plan_id, actor=actor(), now=utc_now())
+    except ScheduleError as error:
+        return refused(error, url_for("desk.plan", plan_id=plan_id))
+    return done(gettext("It is done again in a new draft, plan %(plan)s.", plan=made.id), _onwards(made))
+
+
+def _onwards(plan: Plan, request_id: int | None = None) -> str:
+    """The same page of another draft: the board's week where the form names one, else the page of edits."""
+    week = request.form.get("week", "")
+    if not week:
+        return url_for("desk.edit", plan_id=plan.id)
+    anchor = None if request_id is None else f"stop-{request_id}"
+    return url_for("desk.plan", plan_id=plan.id, week=week, _anchor=anchor)
 
 
 def _page(plan: Plan, chosen: int | None, wish: Edit | None = None, broken: BrokenRules | None = None) -> str:

@@ -10,7 +10,7 @@ from flask import abort, current_app, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from schedules import applying, calendar, explaining, fairness, publishing
+from schedules import applying, calendar, edits, explaining, fairness, publishing, redo
 from schedules.days import add_working_days
 from schedules.differences import Difference, requests_considered
 from schedules.errors import BeyondCalendar
@@ -95,6 +95,8 @@ def show(plan_id: int) -> str:
         tile_attribution=current_app.extensions["settings"].tile_attribution,
         named=_named(plan),
         plot=gap_plot(plan.progress, until=plan.seconds or 0.0),
+        live=plan.state is PlanState.DRAFT and edits.edited_into(db.session, plan) is None,
+        undone=redo.undone(db.session, plan) is not None,
         stale=publishing.staleness(db.session, plan) if plan.state is PlanState.DRAFT else [],
         overdue=overdue_towns(),
         cap=fairness.LONGEST_WAIT_DAYS,
