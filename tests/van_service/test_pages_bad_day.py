@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from schedules import repairs
-from schedules.models import Disruption, DisruptionKind, DisruptionState, Plan, PlanState
+from schedules import repairs, visits
+from schedules.models import Disruption, DisruptionKind, DisruptionState, Plan, PlanState, Visit, VisitState
 from tests.upset import Week, enter, entry_of, make_plans, make_week, visit_to
 from tests.van_service.conftest import Clock, make_account
 from tests.van_service.page_calls import error_beside, send, signed_in
@@ -127,6 +128,28 @@ def test_revoking_puts_the_proposals_aside(app: Flask, desk: FlaskClient, week: 
 def test_without_anything_open_there_is_no_way_out_to_find(desk: FlaskClient, week: Week) -> None:
     send(desk, "/desk/repairs", page=BAD_DAY)
     assert "Nothing is out of order: enter what happened first." in desk.get(BAD_DAY).text
+
+
+def test_a_visit_that_is_hit_under_way_is_ended_on_the_same_page(app: Flask, desk: FlaskClient, week: Week) -> None:
+    with app.app_context():
+        visit = visit_to(db.session, week.first)
+        visits.set_off(db.session, visit.id, actor="crew", now=DAWN)
+        for kind in (DisruptionKind.VAN_OUT, DisruptionKind.VAN_OUT):
+            enter(db.session, week, kind, now=DAWN)
+        db.session.commit()
+        number = visit.id
+    page = desk.get(BAD_DAY).text
+    assert page.count(f'action="/desk/visits/{number}/cancel"') == 1  # hit twice, ended once
+    reason = unescape(page.partition(f'id="end-{number}"')[2].partition(">")[2].partition("<")[0])
+    assert reason == "the van was out of service"  # never whose illness: towns read only the kind of reason
+    address = "/desk/bad-day#open"
+    ended = send(desk, f"/desk/visits/{number}/cancel", {"reason": reason, "next": address}, page=BAD_DAY)
+    assert ended.location == address
+    after = desk.get(BAD_DAY).text
+    assert "The visit is cancelled." in after
+    assert "under way" not in after.partition('id="open"')[2].partition("Find ways out")[0]
+    with app.app_context():
+        assert db.session.get_one(Visit, number).state is VisitState.CANCELLED
 
 
 def test_the_page_of_a_visit_leads_to_its_calling_off(app: Flask, desk: FlaskClient, week: Week) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -16,7 +17,17 @@ from schedules import calendar, changes, repairs
 from schedules.changes import Entry
 from schedules.errors import Invalid, Refused, ScheduleError
 from schedules.lifecycle import MOVABLE_VISITS
-from schedules.models import CrewMember, DisruptionKind, RequestState, Shift, Van, Venue, Visit, VisitRequest
+from schedules.models import (
+    CrewMember,
+    Disruption,
+    DisruptionKind,
+    RequestState,
+    Shift,
+    Van,
+    Venue,
+    Visit,
+    VisitRequest,
+)
 from van_service import words
 from van_service.auth import actor
 from van_service.clock import utc_now
@@ -119,12 +130,21 @@ def _page(kind: DisruptionKind, given: dict[str, str], errors: dict[str, str] | 
         errors=errors or {},
         offered=_offered(kind, today),
         open_ones=[(each, changes.visits_hit(db.session, each)) for each in open_ones],
-        under_way=[visit for each in open_ones for visit in changes.visits_hit_under_way(db.session, each)],
+        under_way=_hit_under_way(open_ones),
         past=[each for each in changes.list_disruptions(db.session, limit=40) if each not in open_ones][:MOST_SHOWN],
         most_hit=MOST_SHOWN,
         latest=latest if latest is not None and latest.chosen is None and open_ones else None,
         today=today,
     )
+
+
+def _hit_under_way(disruptions: Sequence[Disruption]) -> list[tuple[Visit, Disruption]]:
+    """The visits under way that people must end, each once, with the first of the disruptions that hit it."""
+    first: dict[int, tuple[Visit, Disruption]] = {}
+    for each in disruptions:
+        for visit in changes.visits_hit_under_way(db.session, each):
+            first.setdefault(visit.id, (visit, each))
+    return list(first.values())
 
 
 def _kind(given: str) -> DisruptionKind:
