@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from schedules import audit
 from schedules.calendar import local_day, local_minutes
 from schedules.errors import BadEmail, BadPhone, TooManyTests
+from schedules.message_rows import begin_to_write
 from schedules.models import AuditRow, Message, MessageState
 from schedules.recipients import GROUP, PHONE, TESTER, Person
 from schedules.rulebook import GROUP_CHANNELS
@@ -28,10 +29,13 @@ USEFUL = timedelta(hours=1)
 def send_test(session: Session, channel: str, to: Person, *, actor: str, now: datetime) -> Message:
     """Queue a test of a channel to a coordinator, or to the channel's group.
 
+    The caller holds a row of the actor's, so that tests asked for at the same moment are counted one by one.
+
     Raises:
         TooManyTests: the actor has asked for as many as may be in an hour.
         BadEmail, BadPhone: the coordinator cannot be reached by this channel.
     """
+    begin_to_write(session)
     since = now - timedelta(hours=1)
     asked = select(func.count()).where(AuditRow.verb == VERB, AuditRow.actor == actor, AuditRow.at > since)
     if session.scalars(asked).one() >= MOST_AN_HOUR:

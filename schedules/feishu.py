@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schedules.group_bots import GroupBot, Said
-from schedules.posting import fit
+from schedules.posting import fit, without_markup
 
 LONGEST_TEXT = 18_000
 """Bytes of text, so that the body around it, its line breaks doubled by JSON, stays below 20 KB."""
@@ -30,7 +30,7 @@ class FeishuBot(GroupBot):
     later = frozenset({-1, 11232, 230020, 99991400})  # busy; the others: too often
 
     def _request(self, text: str, now: float) -> tuple[str, dict[str, Any]]:
-        body: dict[str, Any] = {"msg_type": "text", "content": {"text": fit(text, LONGEST_TEXT)}}
+        body: dict[str, Any] = {"msg_type": "text", "content": {"text": fit(without_markup(text), LONGEST_TEXT)}}
         if self._bot.secret:
             seconds = round(now)
             body |= {"timestamp": str(seconds), "sign": signature(self._bot.secret, seconds)}

@@ -148,6 +148,11 @@ def fit(text: str, most_bytes: int) -> str:
     return whole[: most_bytes - len(ellipsis.encode())].decode(errors="ignore").rstrip() + ellipsis
 
 
+def without_markup(text: str) -> str:
+    """The text with no sign that begins a tag: `<at user_id="all">` in the name of a place would call everybody."""
+    return text.replace("<", "＜")
+
+
 def hushed(words: object, hidden: Iterable[str]) -> str:
     """A service's words in one line, without what must not be shown."""
     text = " ".join(str(words).split())

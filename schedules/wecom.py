@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schedules.group_bots import GroupBot, Said
-from schedules.posting import fit
+from schedules.posting import fit, without_markup
 
 ADDRESS = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key="
 LONGEST_TEXT = 2048
@@ -27,7 +27,10 @@ class WecomBot(GroupBot):
         """What is too long for a text goes as Markdown, which takes twice as much."""
         if len(text.encode()) <= LONGEST_TEXT:
             return self._bot.url, {"msgtype": "text", "text": {"content": text}}
-        return self._bot.url, {"msgtype": "markdown", "markdown": {"content": fit(text, LONGEST_MARKDOWN)}}
+        return self._bot.url, {
+            "msgtype": "markdown",
+            "markdown": {"content": fit(without_markup(text), LONGEST_MARKDOWN)},
+        }
 
     def _said(self, fields: Mapping[str, Any]) -> Said:
         code = fields.get("errcode")

@@ -64,6 +64,7 @@ def ask_for_test(name: str, account: Account, *, phone: str | None, now: datetim
         raise NotFound(noun="channel", id=name)
     if ways.target(name) is None:
         raise ChannelNotSetUp
+    db.session.refresh(account, with_for_update=True)
     if phone and name == "sms":
         _keep_phone(account, phone, now)
     return channel_tests.send_test(db.session, name, staff.person_of(account), actor=account.username, now=now)

@@ -254,6 +254,13 @@ def test_wecom_gets_a_middling_text_as_markdown_and_whole() -> None:
     assert text_of_call(service.calls[0]).count("杏") == 900
 
 
+@pytest.mark.parametrize(("kind", "venue"), [(FeishuBot, ""), (WecomBot, "杏" * 900)], ids=["feishu", "wecom markdown"])
+def test_the_name_of_a_place_calls_nobody(kind: type[GroupBot], venue: str) -> None:
+    with group(kind, always(Reply(fields=TAKEN[kind]))) as (service, bot):
+        bot.send(letter(facts=FACTS | {"venue_zh": f'<at user_id="all"></at><@all>{venue}'}))
+    assert "<" not in text_of_call(service.calls[0])
+
+
 @EVERY_BOT
 def test_neither_errors_nor_logs_nor_pictures_show_the_key(
     kind: type[GroupBot], caplog: pytest.LogCaptureFixture

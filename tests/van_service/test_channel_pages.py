@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -174,6 +175,16 @@ def test_five_tests_an_hour_and_no_more(api: FlaskClient, clock: Clock) -> None:
     assert answers[5].json["numbers"] == {"most": 5}
     clock.now += timedelta(hours=1, seconds=1)
     assert api.post("/api/v1/channels/wecom/test", json={}).status_code == 202
+
+
+def test_tests_asked_for_at_the_same_moment_are_counted_too(as_role: Any, me: None, session_factory: Sessions) -> None:
+    clients = [as_role("coordinator") for _ in range(8)]
+    with ThreadPoolExecutor(len(clients)) as pool:
+        answers = list(pool.map(lambda client: client.post("/api/v1/channels/wecom/test", json={}), clients))
+    taken = [answer for answer in answers if answer.status_code == 202]
+    with session_factory() as session:
+        assert len(session.scalars(select(Message)).all()) == len(taken)
+    assert 1 <= len(taken) <= 5
 
 
 def test_a_refused_test_is_shown_with_its_reason_in_words(
