@@ -149,6 +149,15 @@ def test_a_refused_form_is_accessible_too(served: Served, open_page: OpenPage) -
     assert faults(page) == []
 
 
+@pytest.mark.parametrize("width", [390, 700, 900, 1280])
+def test_what_is_said_has_room_at_every_width(served: Served, open_page: OpenPage, width: int) -> None:
+    page = signed_in(served, open_page(viewport={"width": width, "height": 900}))
+    for path in ("", "/past", "/calls"):
+        page.goto(f"{served.url}/desk/messages{path}")
+        widths = page.eval_on_selector_all(".messagerow details.text", "all => all.map(each => each.clientWidth)")
+        assert min(widths) >= 260, (path, widths)
+
+
 # What people do -------------------------------------------------------------------------------------------------------
 
 

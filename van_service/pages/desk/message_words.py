@@ -13,6 +13,7 @@ from schedules.contacts import masked_email
 from schedules.forecast import Departure
 from schedules.models import CrewMember, Message, MessageState, Town, VisitRequest
 from schedules.recipients import PHONE, channels_in_use
+from schedules.reminders import WAITING
 from schedules.rulebook import GROUP_CHANNELS, PERSONAL_CHANNELS, Audience, Lead, Rule, Unit, rule_of
 from schedules.waiting import WAITS_FOR_DIGEST, WAITS_FOR_MORNING
 from van_service.delivery_words import error_in_words
@@ -88,6 +89,11 @@ REASONS: dict[str, Any] = {
     "visit_changed": _l("The visit has changed since; a newer message says how."),
     "visit_over": _l("The visit was over or called off."),
     "tour_changed": _l("The tour has changed since; a newer message says how."),
+    "off_roster": _l("The person no longer rides on that shift."),
+    "rides_again": _l("The person rides on that shift again."),
+    "shift_gone": _l("The shift was taken off the roster."),
+    "roster_changed_again": _l("The shift's hours have changed again; a newer message says how."),
+    "cured": _l("It was put right before the message went out."),
     "covered_by_morning_of": _l("The reminder of the same morning said the same."),
     "useful_time_over": _l("The session had begun before it could be sent."),
     "rule_off": _l("Its rule was switched off."),
@@ -155,8 +161,13 @@ def _tries_in_words(message: Message) -> str:
 
 def why_in_words(message: Message) -> str:
     """What stood in the way of a message, empty where nothing did."""
-    known = {**REASONS, **WAITS}.get(message.last_error or "")
-    return error_in_words(message.last_error) if known is None else str(known)
+    reason = message.last_error or ""
+    if reason in WAITS:  # of what no longer waits this says nothing any more
+        reason = reason if message.state in WAITING else ""
+    if not reason and message.state is MessageState.STALE:
+        reason = "visit_changed"  # a new version puts aside what waits about older ones, all at once
+    known = {**REASONS, **WAITS}.get(reason)
+    return error_in_words(reason) if known is None else str(known)
 
 
 def channel_in_words(message: Message) -> str:
