@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 from schedules import audit
 from schedules.call_list import mark_called, problems
 from schedules.claiming import claim
+from schedules.errors import MoveNotAllowed
 from schedules.lifecycle import move_message
 from schedules.message_rows import hold_message
 from schedules.models import Message, MessageState, Visit
@@ -39,6 +40,8 @@ __all__ = [
     "upcoming",
 ]
 
+SENT_AGAIN = (MessageState.DEAD, MessageState.UNKNOWN)
+
 
 def send_again(session: Session, message_id: int, *, actor: str, now: datetime) -> Message:
     """Queue a dead or unknown message once more, by a person's wish, in a letter of its own.
@@ -49,6 +52,8 @@ def send_again(session: Session, message_id: int, *, actor: str, now: datetime) 
     """
     message = hold_message(session, message_id)
     former = message.state
+    if former not in SENT_AGAIN:  # what is being sent may go back into the queue too, but not by a person's wish
+        raise MoveNotAllowed(noun="message", from_=former.value, to=MessageState.QUEUED.value)
     move_message(message, MessageState.QUEUED)
     message.due_at, message.attempts, message.last_error = now, 0, None
     message.bundle, message.called_at, message.called_by = message.key, None, None

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, create_engine, func, insert, make_url, select, text
+from sqlalchemy import create_engine, func, insert, make_url, select, text
 from sqlalchemy.orm import Session
 
 import schedules.models  # noqa: F401 - registers the tables

@@ -291,6 +291,14 @@ def test_a_sent_message_cannot_be_sent_again(session, now):
         outbox.send_again(session, 999, actor="xia", now=now)
 
 
+def test_a_message_being_sent_cannot_be_queued_again_under_its_senders_hands(session, now):
+    queue_some(session, 1, now=now)
+    letter = claim_one(session, now)
+    with pytest.raises(MoveNotAllowed):
+        outbox.send_again(session, letter.message_ids[0], actor="xia", now=now)
+    assert states(session) == ["sending"]
+
+
 def test_upcoming_shows_a_week_in_order_and_leaves_out_what_is_stale(session, now):
     visit = promised_visit(session, now=now)
     promised_visit(session, now=now, day=date(2026, 6, 30))
