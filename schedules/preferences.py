@@ -20,7 +20,7 @@ from schedules.models import Message, MessagePreference
 from schedules.realigning import realign
 from schedules.recipients import DEFAULT_LOCALE, Person, person_of, way_to
 from schedules.reminders import WAITING
-from schedules.rulebook import DEFAULTS, NEVER_MUTED, PERSONAL_CHANNELS, possible_audiences, rule_of
+from schedules.rulebook import DEFAULTS, NEVER_MUTED, PERSONAL_CHANNELS, forget, possible_audiences, rule_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,7 @@ def change_preference(
     row.locale, row.channel, row.muted = locale, channel, sorted(muted)
     row.touch(now)
     session.flush()
+    forget(session)
     audit.record(
         session, actor=actor, now=now, verb="changed", noun="message_preference", noun_id=key, before=old, after=new
     )

@@ -16,11 +16,11 @@ from schedules import crew_tours, rosters
 from schedules.calendar import local_day
 from schedules.finding import find
 from schedules.lifecycle import move_message, revive_message
-from schedules.models import Message, MessagePreference, MessageState, Shift, Visit, VisitRequest
+from schedules.models import Message, MessageState, Shift, Visit, VisitRequest
 from schedules.publishing import queue_up
 from schedules.recipients import AUDIENCES, Person, people_for, person_key
 from schedules.reminders import REMINDED_STATES, REMINDERS, WAITING, due_time, queue_visit_reminders
-from schedules.rulebook import forget, rule_of
+from schedules.rulebook import forget, rule_of, wishes_of
 
 RULE_OFF, RULE_CHANGED, MUTED = "rule_off", "rule_changed", "muted"
 CALLED_OFF_BY_RULE = (RULE_OFF, RULE_CHANGED, MUTED)
@@ -126,6 +126,6 @@ def _why_not(session: Session, kind: str, key: str) -> str:
     rule = rule_of(session, kind)
     if not rule.enabled:
         return RULE_OFF
-    own = session.get(MessagePreference, key)
+    own = wishes_of(session, key)
     told = AUDIENCES.get(key.partition(":")[0]) in rule.audiences
     return MUTED if told and own is not None and kind in own.muted else RULE_CHANGED

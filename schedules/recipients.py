@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from schedules.contacts import international_phone, is_phone
 from schedules.finding import find
-from schedules.models import CrewMember, Message, MessagePreference, Shift, Town, VisitRequest
-from schedules.rulebook import DEFAULTS, GROUP_CHANNELS, NEVER_MUTED, Audience, rule_of
+from schedules.models import CrewMember, Message, Shift, Town, VisitRequest
+from schedules.rulebook import DEFAULTS, GROUP_CHANNELS, NEVER_MUTED, Audience, rule_of, wishes_of
 
 DEFAULT_LOCALE = "zh_CN"
 PHONE = "phone"
@@ -171,9 +171,9 @@ def _as_preferred(
     A contact without a word on it reads the language that the town's office does.
     """
     for person in people:
-        own = session.get(MessagePreference, person.key)
+        own = wishes_of(session, person.key)
         if own is None and person.audience is Audience.CONTACT and request is not None:
-            office = session.get(MessagePreference, f"town:{request.town_id}")
+            office = wishes_of(session, f"town:{request.town_id}")
             locale = office.locale if office is not None else None
             yield replace(person, locale=locale or person.locale)
         elif own is None:
@@ -231,7 +231,7 @@ def person_of(session: Session, key: str) -> Person | None:
         found = _stored_person(session, noun, name)
     if found is None:
         return None
-    own = session.get(MessagePreference, key)
+    own = wishes_of(session, key)
     return found if own is None else replace(found, locale=own.locale or found.locale, wants=own.channel)
 
 

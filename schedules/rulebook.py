@@ -15,11 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, SessionTransaction, scoped_session
 
 from schedules.leads import Lead, Unit, WorkingHours
-from schedules.models import MessageRule, MessageSettings
+from schedules.models import MessagePreference, MessageRule, MessageSettings
 
-__all__ = ["Audience", "Lead", "Numbers", "Rule", "Unit"]
+__all__ = ["Audience", "Lead", "Numbers", "Rule", "Unit", "Wishes"]
 
-_CACHE = "message_rules"
+_CACHE = "message_rulebook"
 
 
 class Audience(StrEnum):
@@ -87,6 +87,24 @@ class Numbers:
         return WorkingHours(self.work_from, self.work_until)
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What one person wants; None means as the rules say."""
+
+    locale: str | None = None
+    channel: str | None = None
+    muted: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """Everything that is in force, read at once."""
+
+    rules: dict[str, Rule]
+    settings: Numbers
+    wishes: dict[str, Wishes]
+
+
 _TABLE = (
     Rule("request_received", TOWN),
     Rule("request_accepted", TOWN),
@@ -143,12 +161,17 @@ def rule_of(session: Session, kind: str) -> Rule:
 
 def rules(session: Session) -> dict[str, Rule]:
     """The rules in force of all kinds; read once in a transaction."""
-    return _cached(session)[0]
+    return _in_force(session).rules
 
 
 def settings(session: Session) -> Numbers:
     """The numbers in force; nonsense in the row is passed over."""
-    return _cached(session)[1]
+    return _in_force(session).settings
+
+
+def wishes_of(session: Session, person: str) -> Wishes | None:
+    """What the person of this key wants, or None where nothing was ever said."""
+    return _in_force(session).wishes.get(person)
 
 
 def forget(session: Session) -> None:
@@ -156,13 +179,14 @@ def forget(session: Session) -> None:
     session.info.pop(_CACHE, None)
 
 
-def _cached(session: Session) -> tuple[dict[str, Rule], Numbers]:
+def _in_force(session: Session) -> _Book:
     """What was read in this very transaction; of another one it may be old."""
-    transaction, *found = session.info.get(_CACHE, (None,))
-    if transaction is None or transaction is not transaction_of(session):
-        found = [_read_rules(session), _read_settings(session)]
-        session.info[_CACHE] = (transaction_of(session), *found)
-    return found[0], found[1]
+    transaction, book = session.info.get(_CACHE, (None, None))
+    if book is None or transaction is None or transaction is not transaction_of(session):
+        book = _Book(_read_rules(session), _read_settings(session), _read_wishes(session))
+        session.info[_CACHE] = (transaction_of(session), book)
+    found: _Book = book
+    return found
 
 
 def transaction_of(session: Session | scoped_session[Session]) -> SessionTransaction | None:
@@ -198,3 +222,8 @@ def _read_settings(session: Session) -> Numbers:
         if name in Numbers.__slots__ and name != "version" and type(number) is int
     }
     return replace(Numbers(), **known, version=row.version)
+
+
+def _read_wishes(session: Session) -> dict[str, Wishes]:
+    rows = session.scalars(select(MessagePreference))
+    return {row.person: Wishes(row.locale, row.channel, frozenset(row.muted)) for row in rows}
