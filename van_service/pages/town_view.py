@@ -1,4 +1,4 @@
-"""What the town's pages look up: its standing, its live visits, its reports, and why a plan left a request out."""
+"""What the town's pages look up: the caller's town, its standing, visits and reports, and what helps a request."""
 
 from __future__ import annotations
 
@@ -9,12 +9,27 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from routes.travel import TravelUnavailable
-from schedules import explaining, fairness, own_changes, visits
+from schedules import explaining, fairness, own_changes, requests, visits
 from schedules.fairness import TownCoverage
 from schedules.lifecycle import LIVE_VISITS
 from schedules.models import Report, Town, Unserved, Visit, VisitRequest
+from van_service import auth
+from van_service.extensions import db
 from van_service.remedies import Remedy, remedies_of, remedy_for_town
 from van_service.travel import travel_of_app
+
+
+def town_of_caller() -> Town:
+    """The town of whoever is signed in."""
+    town_id = auth.current_town_id()
+    assert town_id is not None  # the guard lets only accounts of a town come here
+    town: Town = db.session.get_one(Town, town_id)
+    return town
+
+
+def own_request(request_id: int) -> VisitRequest:
+    """The request, if it is the caller's town's. Raises NotFound."""
+    return requests.get_request(db.session, request_id, town_of_caller().id)
 
 
 def live_visit(session: Session, asked: VisitRequest) -> Visit | None:
