@@ -10,8 +10,8 @@ from flask import current_app
 from schedules import audit, channel_tests
 from schedules.channel_records import ChannelRecord, records
 from schedules.channels import CHANNELS, Ways
-from schedules.contacts import international_phone
-from schedules.errors import BadPhone, ChannelNotSetUp, NotFound
+from schedules.contacts import international_phone, is_email
+from schedules.errors import BadEmail, BadPhone, ChannelNotSetUp, NotFound
 from schedules.models import Message
 from van_service import staff
 from van_service.accounts import Account
@@ -19,6 +19,8 @@ from van_service.extensions import db
 
 TESTABLE = tuple(name for name in CHANNELS if name != "log")
 MOST_TESTS = channel_tests.MOST_AN_HOUR
+OWN_ADDRESS = {"email": "email", "sms": "phone"}
+"""The channels that reach a coordinator in person, and where the account keeps the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,10 @@ def channel_states(now: datetime) -> list[ChannelState]:
     return [ChannelState(name, ways.target(name), found.get(name, ChannelRecord())) for name in TESTABLE]
 
 
-def ask_for_test(name: str, account: Account, *, phone: str | None, now: datetime) -> Message:
-    """Queue a test to this coordinator or the channel's group; a phone number given is kept with the account.
+def ask_for_test(name: str, account: Account, *, address: str, now: datetime) -> Message:
+    """Queue a test to this coordinator or the channel's group.
+
+    An e-mail address or a phone number given is kept with the account, where all messages to this coordinator find it.
 
     Raises:
         NotFound: there is no such channel.
@@ -65,18 +69,24 @@ def ask_for_test(name: str, account: Account, *, phone: str | None, now: datetim
     if ways.target(name) is None:
         raise ChannelNotSetUp
     db.session.refresh(account, with_for_update=True)
-    if phone and name == "sms":
-        _keep_phone(account, phone, now)
+    if address and name in OWN_ADDRESS:
+        _keep(account, OWN_ADDRESS[name], address, now)
     return channel_tests.send_test(db.session, name, staff.person_of(account), actor=account.username, now=now)
 
 
-def _keep_phone(account: Account, phone: str, now: datetime) -> None:
-    number = international_phone(phone)
-    if number is None:
-        raise BadPhone(field="phone")
-    if number == account.phone:
+def _keep(account: Account, field: str, address: str, now: datetime) -> None:
+    """Write the address into the account, if it is one and another than before."""
+    if field == "phone":
+        number = international_phone(address)
+        if number is None:
+            raise BadPhone(field=field)
+        address = number
+    elif not is_email(address):
+        raise BadEmail(field=field)
+    before = getattr(account, field)
+    if address == before:
         return
-    before, account.phone = account.phone, number
+    setattr(account, field, address)
     audit.record(
         db.session,
         actor=account.username,
@@ -84,6 +94,6 @@ def _keep_phone(account: Account, phone: str, now: datetime) -> None:
         verb="change",
         noun="account",
         noun_id=account.id,
-        before={"phone": before},
-        after={"phone": number},
+        before={field: before},
+        after={field: address},
     )

@@ -97,7 +97,7 @@ def test_the_channels_are_accessible_and_fit_the_screen(
 ) -> None:
     page = opened(served, open_page(viewport=viewport, locale=locale, color_scheme=scheme, bypass_csp=True))
     page.locator("form[action$='/email/test'] button").click()
-    page.locator("#phone").fill("138 1234 5678")
+    page.locator("#sms").fill("138 1234 5678")
     page.locator("form[action$='/sms/test'] button").click()
     served.wecom.judge = always(REFUSAL)
     page.locator("form[action$='/wecom/test'] button").click()
@@ -105,9 +105,9 @@ def test_the_channels_are_accessible_and_fit_the_screen(
     page.goto(f"{served.url}/desk/messages/channels")
     shoot(page, f"channels-{locale}-{viewport['width']}")
     assert faults(page) == []
-    page.locator("#phone").fill("twelve")
+    page.locator("#sms").fill("twelve")
     page.locator("form[action$='/sms/test'] button").click()
-    expect(page.locator("#phone-error")).to_be_visible()
+    expect(page.locator("#sms-error")).to_be_visible()
     assert faults(page) == []
 
 

@@ -144,6 +144,7 @@ def test_a_text_message_goes_to_the_number_of_the_account_which_no_message_keeps
     [
         ("sms", {}, 422, "bad_phone"),
         ("sms", {"phone": "twelve"}, 422, "bad_phone"),
+        ("email", {"email": "zhou@nowhere"}, 422, "bad_email"),
         ("dingtalk", {}, 409, "channel_not_set_up"),
         ("pigeon", {}, 404, "not_found"),
         ("log", {}, 404, "not_found"),
@@ -155,6 +156,17 @@ def test_a_test_that_cannot_be_is_refused_by_its_reason(
     answer = api.post(f"/api/v1/channels/{channel}/test", json=body)
     assert (answer.status_code, (answer.json or {})["code"]) == (status, code)
     assert session.scalars(select(Message)).all() == []
+
+
+def test_an_address_given_is_kept_with_the_account(
+    as_role: Any, post_office: PostOffice, deliver: Any, session: Session
+) -> None:
+    answer = as_role("coordinator").post("/api/v1/channels/email/test", json={"email": "zhou.min@example.org"})
+    deliver()
+    assert answer.status_code == 202
+    assert [mail["To"].addresses[0].addr_spec for mail in post_office.mails] == ["zhou.min@example.org"]
+    account = session.scalars(select(Account).where(Account.username == "coordinator")).one()
+    assert account.email == "zhou.min@example.org"
 
 
 def test_a_coordinator_without_an_address_is_told_so(as_role: Any) -> None:
@@ -217,8 +229,8 @@ def test_the_page_asks_again_while_a_test_is_under_way_and_then_no_more(desk: Fl
 
 def test_a_number_that_is_none_is_complained_of_beside_its_field(desk: FlaskClient) -> None:
     path = "/desk/messages/channels"
-    answer = send(desk, f"{path}/sms/test", {"phone": "twelve"}, page=path)
-    assert (answer.status_code, error_beside(answer.text, "phone")) == (
+    answer = send(desk, f"{path}/sms/test", {"address": "twelve"}, page=path)
+    assert (answer.status_code, error_beside(answer.text, "sms")) == (
         422,
         "This is not a phone number that can be dialled.",
     )
@@ -228,7 +240,7 @@ def test_the_page_masks_addresses_and_numbers_and_holds_no_key(
     desk: FlaskClient, gateway: Service, deliver: Any
 ) -> None:
     path = "/desk/messages/channels"
-    send(desk, f"{path}/sms/test", {"phone": "13812345678"}, page=path)
+    send(desk, f"{path}/sms/test", {"address": "13812345678"}, page=path)
     page = desk.get(path).text
     assert "138****5678" in page
     assert "z***@example.org" in page

@@ -11,10 +11,9 @@ from werkzeug.wrappers import Response
 from schedules.contacts import masked_email, masked_phone
 from schedules.errors import NotFound, ScheduleError
 from schedules.models import MessageState
-from schedules.rulebook import GROUP_CHANNELS
 from van_service import words
 from van_service.auth import caller
-from van_service.channel_states import MOST_TESTS, ask_for_test, channel_states
+from van_service.channel_states import MOST_TESTS, OWN_ADDRESS, ask_for_test, channel_states
 from van_service.clock import utc_now
 from van_service.delivery_words import error_in_words
 from van_service.extensions import db
@@ -55,43 +54,37 @@ def table() -> str:
 
 def send_test(name: str) -> Response | tuple[str, int]:
     """Queue a test and come back to the page, or say beside the field what is wrong."""
+    address = request.form.get("address", "").strip()
     try:
-        ask_for_test(name, caller(), phone=request.form.get("phone", "").strip(), now=utc_now())
+        ask_for_test(name, caller(), address=address, now=utc_now())
     except NotFound:
         raise
     except ScheduleError as error:
-        sentence = words.error_in_words(error)
-        if error.field == "phone":
+        if error.field in OWN_ADDRESS.values():
             db.session.rollback()
-            return render_template("desk/channels.html", **_state({"phone": sentence})), 422
-        if error.field == "email":
-            sentence = gettext("Your account has no e-mail address that a test could go to.")
-        return complain(sentence, url_for("desk.channels"))
+            sentence = words.error_in_words(error) if address else gettext("This is needed.")
+            return render_template("desk/channels.html", **_state({name: sentence}, {name: address})), 422
+        return complain(words.error_in_words(error), url_for("desk.channels"))
     return done(gettext("The test is on its way; what becomes of it is shown here."), url_for("desk.channels"))
 
 
-def _state(errors: dict[str, str] | None = None) -> dict[str, Any]:
+def _state(errors: dict[str, str] | None = None, given: dict[str, str] | None = None) -> dict[str, Any]:
     states = channel_states(utc_now())
     tests = [state.record.test for state in states if state.record.test is not None]
+    account = caller()
     return {
         "states": states,
         "conditions": CONDITIONS,
         "needs": NEEDS,
         "errors": errors or {},
-        "phone": request.form.get("phone", "") if errors else "",
+        "given": given or {},
         "under_way": any(test.state in UNDER_WAY for test in tests),
         "error_words": error_in_words,
         "channel_names": CHANNELS,
-        "recipient_of": _recipient_in_words,
+        "own_address": {"email": _l("Your e-mail address"), "sms": _l("Your number")},
+        "kept": {
+            "email": masked_email(account.email) if account.email else "",
+            "sms": masked_phone(account.phone) if account.phone else "",
+        },
         "most_tests": MOST_TESTS,
     }
-
-
-def _recipient_in_words(name: str) -> str:
-    """Whom a test of this channel goes to, masked."""
-    account = caller()
-    if name in GROUP_CHANNELS:
-        return gettext("to the group")
-    if name == "sms":
-        return masked_phone(account.phone) if account.phone else ""
-    return masked_email(account.email) if account.email else gettext("your account has no e-mail address")
