@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby, pairwise
 
 from tests.chaos.evidence import Evidence, Row, Version
-from tests.chaos.oracle import EXPECTING, REMINDERS, Fault
+from tests.chaos.oracle import EXPECTING, PROMISING, REMINDERS, Fault
 
 SHANGHAI = timedelta(hours=8)
 LEADS = {"day_before": (1, 16), "morning_of": (0, 7)}
@@ -25,7 +25,7 @@ TOUR_PATIENCE = 15.0
 def missing(evidence: Evidence) -> list[Fault]:
     """Everything that was owed and is not there."""
     found = _Outbox(evidence)
-    rules = (_news, _last_news, _reminders, _answers, _tours)
+    rules = (_news, _last_news, _reminders, _answers, _tours, _strangers)
     return [fault for rule in rules for fault in rule(evidence, found)]
 
 
@@ -121,7 +121,8 @@ def _reminder(
     for version in run:
         if version.since < moment and not any((row.version or 0) <= version.number for row in rows):
             yield Fault("every version has its reminders", f"v{version.number} of {case}")
-    if following is None and run[0].since < moment:
+    changed_in_time = run[-1].since < instant(run[0].day, run[0].starts)
+    if following is None and changed_in_time and run[0].since < moment:
         covered = kind == "day_before" and any(row.reason == "covered_by_morning_of" for row in rows)
         if not covered and not any(row.state != "stale" for row in rows):
             yield Fault("a reminder of what stood does not get lost", case)
@@ -145,6 +146,13 @@ def _tours(evidence: Evidence, outbox: _Outbox) -> Iterator[Fault]:
             rows = outbox.of_shift[shift_id, person]
             if not any(row.state != "stale" for row in rows):
                 yield Fault("every crew is told its tour", f"shift {shift_id} {person}: {_states(rows)}")
+
+
+def _strangers(evidence: Evidence, _outbox: _Outbox) -> Iterator[Fault]:
+    """Nobody is told who need not be, such as one person twice at one mailbox."""
+    for row in evidence.rows:
+        if row.kind in PROMISING and row.visit_id and row.person not in _people(evidence, row.visit_id):
+            yield Fault("nobody is told who need not be", row.key)
 
 
 def _standing(evidence: Evidence) -> set[int]:

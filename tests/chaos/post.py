@@ -9,7 +9,7 @@ import asyncio
 import random
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -31,6 +31,10 @@ MOODS: dict[str, dict[str, float]] = {
     "leaving": {"421 4.3.0 closing": 0.2},
     "rude": {HUNG_UP: 0.1, TOO_SLOW: 0.02},
 }
+
+WORST_MOMENTS = 0.03
+LONGEST_THOUGHT = 0.02
+"""Seconds that the server takes at most over a letter when it is not slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,15 @@ class Delivery:
 
 
 class ChaosPost:
-    """The server's mind: how it answers now, and what it has seen."""
+    """The server's mind: how it answers now, and what it has seen.
+
+    `at_the_worst_moment` is called now and then with the port of a sender whose letter is taken and not answered yet.
+    """
 
     def __init__(self, seed: int, *, sender_waits: float) -> None:
         self.diary: list[Delivery] = []
         self.mood = "calm"
+        self.at_the_worst_moment: Callable[[int], None] | None = None
         self._chance = random.Random(seed)
         self._slow = sender_waits * 1.3
         self._transports: set[asyncio.Transport] = set()
@@ -119,6 +127,9 @@ class ChaosPost:
                 answer,
             )
         )
+        await asyncio.sleep(self._chance.uniform(0, LONGEST_THOUGHT))
+        if self.at_the_worst_moment is not None and self._chance.random() < WORST_MOMENTS:
+            self.at_the_worst_moment(session.peer[1])
         if answer == HUNG_UP:
             server.transport.abort()
         if answer == TOO_SLOW:

@@ -33,6 +33,7 @@ def _blows(evidence: Evidence) -> Iterator[str]:
     kills = ", ".join(f"{number} {name}s" for name, number in sorted(diary.kills.items()))
     yield f"  killed (SIGKILL)       {sum(diary.kills.values())} ({kills})"
     yield f"  stopped for a while    {diary.stops}"
+    yield f"  of these at the worst  {diary.senders} (the letter taken, the answer not given yet)"
     yield f"  connections cut        {len(diary.cuts)}"
     for name, spans in (("database", diary.database_away), ("mail server", diary.post_away)):
         yield f"  {name + ' away':22} {', '.join(f'{ended - began:.1f} s' for began, ended in spans)}"

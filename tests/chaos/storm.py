@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -25,11 +26,13 @@ Span = tuple[float, float]
 class Diary:
     """What was done to whom and when, in seconds since 1970.
 
-    `hurt` holds by process id when it was killed or stopped; `died` are those that ended although nobody killed them.
+    `senders` counts those killed or stopped between a letter and its answer, `died` are those that ended although
+    nobody killed them. `hurt` holds by process id when it was killed or stopped.
     """
 
     kills: Counter[str] = field(default_factory=Counter)
     stops: int = 0
+    senders: int = 0
     cuts: list[float] = field(default_factory=list)
     died: list[str] = field(default_factory=list)
     hurt: dict[int, list[Span]] = field(default_factory=dict)
@@ -63,6 +66,7 @@ class Storm:
         self.diary = Diary()
         self._chance = random.Random(seed)
         self._every = every
+        self._lock = threading.Lock()
         self._moods: list[str] = []
         self._stopped: list[tuple[float, psutil.Process]] = []
 
@@ -77,6 +81,7 @@ class Storm:
         ]
         running = []
         mood_ends = 0.0
+        self.post.at_the_worst_moment = self._strike_sender
         while self.clock() < until:
             while waiting and self.clock() >= waiting[0].begins:
                 calamity = waiting.pop(0)
@@ -90,7 +95,7 @@ class Storm:
             self._wake()
         for thread in running:
             thread.join()
-        self.post.mood = "calm"
+        self.post.mood, self.post.at_the_worst_moment = "calm", None
         self._wake(everybody=True)
 
     def _next_mood(self) -> str:
@@ -104,12 +109,26 @@ class Storm:
         lot = self._chance.random()
         names = sorted(self.nursery.running)
         (name,) = self._chance.choices(names, [1 if name.startswith("desk") else 2 for name in names])
-        if lot < 0.7:
-            self._kill(name)
-        elif lot < 0.9:
-            self._stop(name)
-        elif self.database.cut_one(self._chance):
+        with self._lock:
+            if lot < 0.7:
+                self._kill(name)
+            elif lot < 0.9:
+                self._stop(name, self._chance.uniform(0.3, 4))
+        if lot >= 0.9 and self.database.cut_one(self._chance):
             self.diary.cuts.append(time.time())
+
+    def _strike_sender(self, port: int) -> None:
+        """Kill the process that has just handed over a letter, or stop it until others must think it dead."""
+        for name, process in list(self.nursery.running.items()):
+            with suppress(psutil.NoSuchProcess):
+                if any(each.laddr.port == port for each in process.net_connections("tcp")):
+                    with self._lock:
+                        if self._chance.random() < 0.7:
+                            self._kill(name)
+                        else:
+                            self._stop(name, self._chance.uniform(3, 6))
+                    self.diary.senders += 1
+                    return
 
     def _kill(self, name: str) -> None:
         process = self.nursery.running[name]
@@ -121,11 +140,10 @@ class Storm:
             self.diary.died.append(name)
         self.nursery.start(name)
 
-    def _stop(self, name: str) -> None:
+    def _stop(self, name: str, seconds: float) -> None:
         process = self.nursery.running[name]
         if not process.is_running() or any(process == other for _, other in self._stopped):
             return
-        seconds = self._chance.uniform(0.3, 4) * self._every
         self._note(process, (time.time(), time.time() + seconds + 2 * self._every))
         process.send_signal(signal.SIGSTOP)
         self.diary.stops += 1
@@ -133,6 +151,10 @@ class Storm:
 
     def _wake(self, *, everybody: bool = False) -> None:
         """Let go on those whose time is over; whoever was killed meanwhile is past waking."""
+        with self._lock:
+            self._wake_those_due(everybody)
+
+    def _wake_those_due(self, everybody: bool) -> None:
         sleeping = []
         for until, process in self._stopped:
             if not everybody and until > time.monotonic():
