@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run passwords test format-check lint types imports migrations pytest bench fmt shots words lock clean
+.PHONY: help install run passwords test format-check lint types imports migrations pytest zones bench fmt shots words lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,7 +26,7 @@ passwords: install ## print a fresh one-time password for every demo account
 
 install: $(VENV)/runtime $(VENV)/kernels node_modules/.installed words-compiled ## install everything that running needs
 
-test: format-check lint types imports migrations pytest ## install and check everything
+test: format-check lint types imports migrations pytest zones ## install and check everything
 
 format-check: $(VENV)/tests
 	$(BIN)/ruff format --check .
@@ -46,6 +46,13 @@ migrations: install ## the tables the migrations make are the tables of the mode
 
 pytest: $(VENV)/tests install
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+TIMELY := calendar changes channel_tests crew_tours decisions digests feed_events freshness holds jobs leads lifecycle nightly \
+  office_news outbox planning publishing reminders repairs requests retention rosters visits wait_list waiting
+
+zones: $(VENV)/tests install ## what has to do with time once more, where the clocks change twice a year
+	$(BIN)/python -m pytest -n 2 --dist worksteal --zone Europe/Berlin -k "not postgresql" \
+	  $(wildcard $(TIMELY:%=tests/schedules/test_%.py))
 
 bench: $(VENV)/bench ## the short form of the planner's benchmark, beside its peers
 	$(BIN)/python -m tests.benchmarks

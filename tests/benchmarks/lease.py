@@ -71,7 +71,7 @@ class Watched:
         every = rhythms(tick_seconds=self.tick_seconds, lease_seconds=self.lease_seconds)["deliver"].every
         taken = sorted(takeovers(self.blows, self.entries))
         spread = (
-            f"{taken[0]:.1f} / {median(taken):.1f} / {quantiles(taken, n=10)[-1]:.1f} / {taken[-1]:.1f}"
+            f"{taken[0]:.1f} / {median(taken):.1f} / {quantiles(taken, n=10, method="inclusive")[-1]:.1f} / {taken[-1]:.1f}"
             if len(taken) > 1
             else "too few"
         )

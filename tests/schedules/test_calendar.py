@@ -16,6 +16,14 @@ AUTUMN = date(2026, 10, 25)  # in Berlin the clock falls back from 03:00 to 02:0
 
 
 @pytest.fixture
+def shanghai() -> Iterator[None]:
+    before = calendar.zone().key
+    calendar.use_zone("Asia/Shanghai")
+    yield
+    calendar.use_zone(before)
+
+
+@pytest.fixture
 def berlin() -> Iterator[None]:
     before = calendar.zone().key
     calendar.use_zone("Europe/Berlin")
@@ -23,10 +31,12 @@ def berlin() -> Iterator[None]:
     calendar.use_zone(before)
 
 
+@pytest.mark.usefixtures("shanghai")
 def test_nine_in_shanghai_is_one_in_utc() -> None:
     assert calendar.instant(date(2026, 6, 1), 540) == datetime(2026, 6, 1, 1, tzinfo=UTC)
 
 
+@pytest.mark.usefixtures("shanghai")
 def test_an_evening_in_utc_is_already_tomorrow_in_shanghai() -> None:
     assert calendar.local_day(datetime(2026, 5, 31, 16, 0, tzinfo=UTC)) == date(2026, 6, 1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from routes import Problem
 from schedules import audit, changes, publishing, runs, visits
+from schedules.calendar import instant
 from schedules.errors import ChangedMeanwhile, MoveNotAllowed, Refused
 from schedules.models import DisruptionKind, DisruptionState
 from schedules.planning import snapshot
@@ -118,7 +119,7 @@ def test_a_host_that_brings_a_room_is_not_outdoors(session: Session, week: Week,
 
 
 def test_a_late_crew_leaves_later_and_keeps_its_hours(session: Session, week: Week) -> None:
-    dawn = datetime(2026, 6, 8, 23, 0, tzinfo=UTC)  # Tuesday, 7:00 in Shanghai
+    dawn = instant(date(2026, 6, 9), 420)  # Tuesday at 7:00
     before = problem_of(session, dawn)
     enter(session, week, DisruptionKind.CREW_LATE, now=dawn)
     after = problem_of(session, dawn, proposal="replan")
@@ -130,7 +131,7 @@ def test_a_late_crew_leaves_later_and_keeps_its_hours(session: Session, week: We
 
 
 def test_an_urgent_request_is_worth_more_and_needs_no_notice(session: Session, week: Week) -> None:
-    monday = datetime(2026, 6, 8, 4, 0, tzinfo=UTC)
+    monday = instant(date(2026, 6, 8), 720)
     before = problem_of(session, monday)
     enter(session, week, DisruptionKind.URGENT_VISIT, now=monday)
     after = problem_of(session, monday)
@@ -143,7 +144,7 @@ def test_an_urgent_request_is_worth_more_and_needs_no_notice(session: Session, w
 
 def test_what_is_left_of_a_shift_begins_where_its_van_will_be_free(session: Session, week: Week, now: datetime) -> None:
     visit = visit_to(session, week.first)
-    at_the_venue = datetime(2026, 6, 9, 1, 30, tzinfo=UTC)  # Tuesday, 9:30
+    at_the_venue = instant(date(2026, 6, 9), 570)  # Tuesday, 9:30
     for step in (visits.set_off, visits.arrive, visits.open_session):
         step(session, visit.id, actor="crew", now=at_the_venue)
     session.commit()
@@ -158,7 +159,7 @@ def test_what_is_left_of_a_shift_begins_where_its_van_will_be_free(session: Sess
 def test_a_crew_has_eaten_once_its_planned_lunch_is_over(session: Session, week: Week) -> None:
     visit = visit_to(session, week.first)
     visit.departs = 800  # its lunch at 11:00 was at the venue
-    late = datetime(2026, 6, 9, 5, 0, tzinfo=UTC)
+    late = instant(date(2026, 6, 9), 780)
     for step in (visits.set_off, visits.arrive, visits.open_session):
         step(session, visit.id, actor="crew", now=late)
     session.commit()
@@ -173,7 +174,7 @@ def test_a_crew_has_eaten_once_its_planned_lunch_is_over(session: Session, week:
 def test_every_kind_is_recorded_and_revoked_without_a_trace_in_the_problem(
     session: Session, week: Week, kind: DisruptionKind
 ) -> None:
-    at = datetime(2026, 6, 8, 23, 0, tzinfo=UTC)
+    at = instant(date(2026, 6, 9), 420)
     before = snapshot(session, FIRST, LAST, now=at, options={})
     disruption = enter(session, week, kind, now=at)
     assert snapshot(session, FIRST, LAST, now=at, options={}).inputs != before.inputs
@@ -188,7 +189,7 @@ def test_every_kind_is_recorded_and_revoked_without_a_trace_in_the_problem(
 
 @pytest.mark.parametrize("kind", list(DisruptionKind))
 def test_a_draft_made_before_the_entry_is_stale(session: Session, week: Week, kind: DisruptionKind) -> None:
-    at = datetime(2026, 6, 8, 23, 0, tzinfo=UTC)
+    at = instant(date(2026, 6, 9), 420)
     plan = draft(session, [], now=at)
     assert publishing.staleness(session, plan) == []
     disruption = enter(session, week, kind, now=at)
@@ -214,7 +215,7 @@ def test_a_draft_made_before_the_entry_is_stale(session: Session, week: Week, ki
 def test_an_impossible_entry_is_refused_by_field(
     session: Session, week: Week, values: dict[str, Any], field: str
 ) -> None:
-    tuesday = datetime(2026, 6, 9, 0, 30, tzinfo=UTC)
+    tuesday = instant(date(2026, 6, 9), 510)
     with pytest.raises(Refused) as error:
         changes.enter(session, changes.Entry(**values), actor="zhou", now=tuesday)
     assert error.value.field == field
@@ -225,7 +226,7 @@ def test_the_visits_hit_are_those_that_cannot_stay(session: Session, week: Week,
     hit = {
         kind: [
             visit.request_id
-            for visit in changes.visits_hit(session, enter(session, week, kind, now=datetime(2026, 6, 9, tzinfo=UTC)))
+            for visit in changes.visits_hit(session, enter(session, week, kind, now=instant(date(2026, 6, 9), 480)))
         ]
         for kind in DisruptionKind
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from schedules import audit, errors, lifecycle, publishing, reports, requests, visits
+from schedules.calendar import instant
 from schedules.db import Base
 from schedules.models import (
     MessageState,
@@ -80,7 +81,7 @@ def test_a_move_outside_the_table_says_from_where_to_where(session: Session, now
 # The machine ---------------------------------------------------------------------------------------------------------
 
 TUESDAY, WEDNESDAY = date(2026, 6, 9), date(2026, 6, 10)
-START = datetime(2026, 6, 1, 0, 0, tzinfo=UTC)
+START = instant(date(2026, 6, 1), 480)
 
 Seen = tuple[Any, int]
 Step = Callable[..., Visit]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import date, datetime
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from schedules import audit, changes, edits, publishing, repairs, visits
+from schedules.calendar import instant
 from schedules.crew_tours import queue_crew_tours
 from schedules.differences import ChangeKind
 from schedules.errors import MoveNotAllowed, NotFound, StalePlan
@@ -29,7 +30,7 @@ from tests.drafts import draft
 from tests.upset import TUESDAY, WEDNESDAY, Week, enter, make_plans, make_week, visit_to
 from van_service.pages.desk.letters import crew_drafts_of, drafts_of
 
-TUESDAY_DAWN = datetime(2026, 6, 8, 22, 30, tzinfo=UTC)  # Tuesday 9 June, 6:30 in Shanghai
+TUESDAY_DAWN = instant(date(2026, 6, 9), 390)  # Tuesday 9 June, 6:30
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def test_the_crews_told_are_those_whose_tours_change_and_read_what_was_drafted(
     session: Session, week: Week, kind: DisruptionKind
 ) -> None:
     """Everybody has been told the tours of the week; then a proposal that stays within the day is published."""
-    monday_night = datetime(2026, 6, 8, 12, 0, tzinfo=UTC)
+    monday_night = instant(date(2026, 6, 8), 1200)
     queue_crew_tours(session, now=monday_night)
     session.execute(update(Message).where(Message.kind == "crew_tour").values(state=MessageState.SENT))
     before = set(session.scalars(select(Message.key)))
@@ -195,7 +196,7 @@ def test_heat_moves_the_session_that_is_outdoors_out_of_its_hours_that_day(sessi
 def test_what_is_under_way_stays_and_what_follows_it_is_retimed(session: Session, week: Week, now: datetime) -> None:
     """At 9:30 the crew of van 1 is at its first stop and says that it runs three hours late; nothing else is hit."""
     visit = visit_to(session, week.first)
-    at_nine = datetime(2026, 6, 9, 1, 30, tzinfo=UTC)
+    at_nine = instant(date(2026, 6, 9), 570)
     for step in (visits.set_off, visits.arrive, visits.open_session):
         step(session, visit.id, actor="crew", now=at_nine)
     session.commit()
@@ -230,7 +231,7 @@ def test_a_tour_that_is_repaired_while_it_is_driven_is_shown_as_one(
     made = edits.edit(session, draft(session, same, now=now).id, second_stop, actor="zhou", now=now)
     publishing.publish(session, made.id, actor="zhou", now=now)
     whole = visits.tour_of(session, tuesday.id)
-    half_past_nine = datetime(2026, 6, 9, 1, 30, tzinfo=UTC)
+    half_past_nine = instant(date(2026, 6, 9), 570)
     for step in (visits.set_off, visits.arrive, visits.open_session):
         step(session, visit_to(session, week.first).id, actor="crew", now=half_past_nine)
     session.commit()

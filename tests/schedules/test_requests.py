@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from schedules import audit, errors, requests
+from schedules.calendar import instant
 from schedules.models import (
     AuditRow,
     DayKind,
@@ -108,7 +109,7 @@ def test_filing_leaves_an_audit_row_and_a_message(session: Session, county: Coun
 
 
 def test_numbers_count_up_within_the_local_year(session: Session, county: County) -> None:
-    new_years_eve = datetime.fromisoformat("2026-12-31T23:30:00+08:00")
+    new_years_eve = instant(date(2026, 12, 31), 1410)
     make_day(session, date(2027, 1, 5))
     wish = replace(county.wish, windows=(WishWindow(date(2027, 1, 5), 540, 720),))
     times = [new_years_eve, new_years_eve, new_years_eve + timedelta(hours=1)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -211,7 +211,7 @@ def test_an_offer_ends_after_hours_of_working_days_or_when_the_day_is_near(sessi
 
 
 def test_an_offer_that_leaves_no_time_to_answer_is_not_made(session, county, plan):
-    late = datetime(2026, 6, 10, 7, 0, tzinfo=UTC)  # the day before at 15:00
+    late = instant(date(2026, 6, 10), 900)  # the day before at 15:00
     plan.created_at = late
     left_out(session, county, plan, 1, now=late)
     assert wait_list.offer_freed(session, now=late) == []
