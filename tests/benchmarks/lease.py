@@ -70,11 +70,10 @@ class Watched:
         succeeded = sum(not entry.begun for entry in self.entries)
         every = rhythms(tick_seconds=self.tick_seconds, lease_seconds=self.lease_seconds)["deliver"].every
         taken = sorted(takeovers(self.blows, self.entries))
-        spread = (
-            f"{taken[0]:.1f} / {median(taken):.1f} / {quantiles(taken, n=10, method="inclusive")[-1]:.1f} / {taken[-1]:.1f}"
-            if len(taken) > 1
-            else "too few"
-        )
+        spread = "too few"
+        if len(taken) > 1:
+            most = quantiles(taken, n=10, method="inclusive")[-1]
+            spread = f"{taken[0]:.1f} / {median(taken):.1f} / {most:.1f} / {taken[-1]:.1f}"
         return (
             f"| {self.kind} | {kinds['killed']} / {kinds['stopped']} | {struck} | {begun.total()} / {succeeded} "
             f"| {len(twice_in_a_period(self.entries))} | {len(written_after_losing(self.entries))} "
