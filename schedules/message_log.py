@@ -63,6 +63,14 @@ def count_by_state(session: Session, search: Search) -> dict[MessageState, int]:
     return dict(session.execute(counted).all())
 
 
+def others_in_letter(session: Session, message: Message) -> Sequence[Message]:
+    """The other messages of the letter in which this one left, or was tried."""
+    if message.bundle is None:
+        return []
+    same = select(Message).where(Message.bundle == message.bundle, Message.id != message.id)
+    return session.scalars(same.options(joinedload(Message.visit)).order_by(Message.id)).all()
+
+
 def called_since(session: Session, since: datetime, *, limit: int = 100) -> Sequence[Message]:
     """The messages whose people were told by telephone, the latest call first."""
     told = select(Message).where(Message.called_at >= since).options(joinedload(Message.visit))

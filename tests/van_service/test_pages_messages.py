@@ -104,6 +104,17 @@ def test_a_message_shows_its_text_its_rule_and_where_it_goes(desk: FlaskClient, 
     assert desk.get("/desk/messages/999").status_code == 404
 
 
+def test_a_message_names_the_others_of_its_letter(
+    desk: FlaskClient, reminder: int, lost: int, session_factory: Sessions
+) -> None:
+    with session_factory.begin() as session:
+        for message_id in (reminder, lost):
+            session.get_one(Message, message_id).bundle = "digest:abc"
+    letter = desk.get(f"/desk/messages/{reminder}").text.partition("In one letter with")[2]
+    assert f'href="/desk/messages/{lost}"' in letter
+    assert f'href="/desk/messages/{reminder}"' not in letter
+
+
 def test_a_message_is_called_off_for_one_person_alone(
     desk: FlaskClient, reminder: int, session_factory: Sessions
 ) -> None:

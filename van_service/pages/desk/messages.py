@@ -12,7 +12,7 @@ from flask import render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from schedules import audit, calendar, forecast, outbox, wordings
+from schedules import audit, calendar, forecast, message_log, outbox, wordings
 from schedules.errors import NotFound, ScheduleError
 from schedules.forecast import Departure
 from schedules.lifecycle import MESSAGE_MOVES
@@ -83,6 +83,7 @@ def message(message_id: int) -> str:
         text=wordings.text_of(db.session, found),
         back=_list_of(found),
         departure=_departure(found),
+        others=message_log.others_in_letter(db.session, found),
         may_call_off=MessageState.CANCELLED in MESSAGE_MOVES[found.state],
         may_send_again=may_send_again(found),
         history=audit.rows_about(db.session, "message", found.id),
