@@ -19,12 +19,11 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from schedules import outbox
 from schedules.calendar import instant
 from schedules.crew_tours import queue_crew_tours
-from schedules.db import Base
 from schedules.errors import MoveNotAllowed
 from schedules.models import Message, MessageRule, MessageState, Visit, VisitState
 from schedules.outbox import Letter, Outcome, Sent
@@ -32,7 +31,7 @@ from schedules.reminders import PROMISING, REMINDED_STATES, queue_reminders, que
 from schedules.rulebook import DEFAULTS
 from tests.factories import make_days, make_shift
 from tests.schedules.promised import MONDAY, WEDNESDAY, change, promised_visit
-from tests.schedules.queued import tell
+from tests.schedules.queued import empty, tell
 
 FINAL = {
     MessageState.SENT, MessageState.STALE, MessageState.TOO_LATE, MessageState.DEAD, MessageState.UNKNOWN,
@@ -57,7 +56,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.accepted: defaultdict[str, list[set[int]]] = defaultdict(list)
         self.again: set[int] = set()
         with self.session_factory.begin() as session:
-            _empty(session)
+            empty(session)
             make_days(session, MONDAY, 5)
             shift = make_shift(session, WEDNESDAY)
             for number in range(VISITS):
@@ -218,15 +217,6 @@ def _assert_true(message, now):
     if visit is not None and message.kind in PROMISING:
         assert message.visit_version == visit.version
     assert message.useful_until is None or now < message.useful_until
-
-
-def _empty(session):
-    if session.get_bind().dialect.name == "postgresql":
-        tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
-        session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-        return
-    for table in reversed(Base.metadata.sorted_tables):
-        session.execute(table.delete())
 
 
 def test_whatever_happens_every_message_ends_in_one_state_and_no_id_says_two_things(session_factory):
