@@ -10,23 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
 
 from routes.compiled import compile_problem
+from routes.gaps import GivenWay, Place, carries, give_way, places_in
 from routes.plan import Tour
 from routes.problem import Pin, Problem, Shift, Visit
 from routes.score import best_bonus
-from routes.standing import (
-    Chain,
-    Spans,
-    arrive,
-    chain_of,
-    latest_leaving,
-    orders_of,
-    spans_of,
-    standing_on,
-    standing_start,
-)
+from routes.standing import Chain, chain_of, orders_of, spans_of, standing_on
 from routes.timetable import best_timing, tour_of
 
 GOOD_DETOUR = 40
@@ -78,30 +68,6 @@ class Offer:
         return self.points - self.bonus, self.shifted
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where in a standing order a visit goes, and the span in which its session then begins."""
-
-    chain: Chain
-    position: int
-    tolerance: int
-    first: int
-    last: int
-
-    def order_with(self, visit: Visit) -> tuple[Visit, ...]:
-        return (*self.chain.visits[: self.position], visit, *self.chain.visits[self.position :])
-
-
-class _Change(NamedTuple):
-    """An order with the minute at which each session begins; what it shifts at most, drives more, and costs."""
-
-    shifted: int
-    driving: int
-    points: int
-    order: tuple[Visit, ...]
-    minutes: tuple[int, ...]
-
-
 class Calendar:
     """A problem's standing visits with the room between them, worked out once for any number of questions."""
 
@@ -150,7 +116,7 @@ class Calendar:
                     yield self._offer(visit, shift, places, span, moves=True)
 
     def _offer(
-        self, visit: Visit, shift: Shift, places: list[_Place], span: tuple[int, int], *, moves: bool = False
+        self, visit: Visit, shift: Shift, places: list[Place], span: tuple[int, int], *, moves: bool = False
     ) -> Offer:
         starts = _best_start(visit, shift, *span)
         candidates = sorted({starts, *span}) if moves else [starts]
@@ -159,29 +125,23 @@ class Calendar:
         bonus = best_bonus(visit, shift, at)
         return Offer(shift.id, at, *span, change.driving, change.points, bonus, change.shifted)
 
-    def _change(self, visit: Visit, shift: Shift, places: list[_Place], starts: int) -> _Change:
+    def _change(self, visit: Visit, shift: Shift, places: list[Place], starts: int) -> GivenWay:
         """How the visit is served at just this minute: shifting least, then at the least cost."""
         possible = [
-            _least_shift(self.problem, shift, place, visit, starts)
+            give_way(self.problem, shift, place, visit, starts)
             for place in places
             if place.first <= starts <= place.last
         ]
         return min(possible, key=lambda change: (change.shifted, change.points))
 
-    def _places(self, visit: Visit, shift: Shift) -> Iterator[_Place]:
+    def _places(self, visit: Visit, shift: Shift) -> Iterator[Place]:
         """Where the visit fits, places that shift nobody first."""
         spans = spans_of(replace(visit, pin=None, promise=None), shift, 0)
-        if not spans or not _carries(shift, visit) or visit.id in {one.id for one in self._standing.get(shift.id, ())}:
+        if not spans or not carries(shift, visit) or visit.id in {one.id for one in self._standing.get(shift.id, ())}:
             return
         for tolerance, chains in self._chains[shift.id]:
             for chain in chains:
-                if not _has_room(shift, chain, visit):
-                    continue
-                for position in range(len(chain.visits) + 1):
-                    driving = chain.driving + _detour(self.problem, shift, chain, position, visit)
-                    if shift.max_driving is None or driving <= shift.max_driving:
-                        for first, last in _spans_at(self.problem, shift, chain, position, visit, spans):
-                            yield _Place(chain, position, tolerance, first, last)
+                yield from places_in(self.problem, shift, chain, tolerance, visit, spans)
 
 
 def _chain(problem: Problem, shift: Shift, order: tuple[Visit, ...], tolerance: int) -> Chain:
@@ -196,54 +156,6 @@ def _rivals(problem: Problem, visit: Visit) -> list[Visit]:
         for other in group
         if other != visit.id
     ]
-
-
-def _carries(shift: Shift, visit: Visit) -> bool:
-    return (
-        visit.kits <= shift.kits
-        and visit.equipment <= shift.equipment
-        and all(shift.crew.get(skill, 0) >= needs for skill, needs in visit.crew.items())
-    )
-
-
-def _has_room(shift: Shift, chain: Chain, visit: Visit) -> bool:
-    few = shift.max_visits is None or len(chain.visits) < shift.max_visits
-    return few and chain.kits + visit.kits <= shift.kits
-
-
-def _detour(problem: Problem, shift: Shift, chain: Chain, position: int, visit: Visit) -> int:
-    before, after = chain.place_before(position, shift), chain.place_after(position, shift)
-    direct = problem.travel[before][after] if chain.visits else 0
-    return problem.travel[before][visit.place] + problem.travel[visit.place][after] - direct
-
-
-def _spans_at(
-    problem: Problem, shift: Shift, chain: Chain, position: int, visit: Visit, spans: Spans
-) -> Iterator[tuple[int, int]]:
-    """The minutes at which the session can begin at this position: with lunch still to come, and with lunch over."""
-    out = problem.travel[chain.place_before(position, shift)][visit.place]
-    on = problem.travel[visit.place][chain.place_after(position, shift)]
-    earliest = arrive(shift.lunch, chain.ready[position], out)
-    latest = latest_leaving(shift.lunch, chain.latest[position], on)
-    post = visit.session + visit.teardown
-    possible = [(free + visit.setup, leaves - post) for free, leaves in zip(earliest, latest, strict=True)]
-    found = {
-        (max(first, opens), min(last, closes))
-        for first, last in possible
-        for opens, closes in spans
-        if max(first, opens) <= min(last, closes)
-    }
-    yield from _united(found)
-
-
-def _united(spans: set[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The spans with those that touch or overlap made one."""
-    ordered = sorted(spans)
-    while ordered:
-        first, last = ordered.pop(0)
-        while ordered and ordered[0][0] <= last + 1:
-            last = max(last, ordered.pop(0)[1])
-        yield first, last
 
 
 def _without(first: int, last: int, others: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -267,31 +179,6 @@ def _best_start(visit: Visit, shift: Shift, first: int, last: int) -> int:
         candidates |= {rounded for edge in edges if first <= (rounded := -(-edge // step) * step) <= last}
     roundness = {minute: next(step for step in STEPS if minute % step == 0) for minute in candidates}
     return max(candidates, key=lambda minute: (best_bonus(visit, shift, minute), roundness[minute], -minute))
-
-
-def _least_shift(problem: Problem, shift: Shift, place: _Place, visit: Visit, starts: int) -> _Change:
-    """When each session of the order begins, as near to what stands as can be, one after the other."""
-    order = place.order_with(visit)
-    spans = [((starts, starts),) if one is visit else spans_of(one, shift, place.tolerance) for one in order]
-    shifted, lost = 0, 0
-    for index, one in enumerate(order):
-        if one is visit:
-            continue
-        others = chain_of(problem, shift, (*order[:index], *order[index + 1 :]), (*spans[:index], *spans[index + 1 :]))
-        possible = list(_spans_at(problem, shift, others, index, one, spans[index]))
-        told = standing_start(one)
-        minute = min((_nearest(told, first, last) for first, last in possible), key=lambda at: abs(at - (told or 0)))
-        spans[index] = ((minute, minute),)
-        if told is not None:
-            shifted = max(shifted, abs(minute - told))
-            lost += best_bonus(one, shift, told) - best_bonus(one, shift, minute)
-    driving = _detour(problem, shift, place.chain, place.position, visit)
-    points = driving * problem.weights.travel + lost
-    return _Change(shifted, driving, points, order, tuple(span[0][0] for span in spans))
-
-
-def _nearest(told: int | None, first: int, last: int) -> int:
-    return first if told is None else min(max(told, first), last)
 
 
 def tour_at(problem: Problem, shift_id: str, sessions: Sequence[tuple[Visit, int]]) -> Tour | None:
