@@ -50,7 +50,8 @@ class Standing(StrEnum):
 class FeedEvent:
     """A visit as one feed shows it; minutes are those of `day`.
 
-    `left` is true of a visit that goes on without the feed's owner: all but `visit`'s own rows is as it was then.
+    `changed_at` is when the visit, or in a crew member's feed the crew of its shift, last changed. `left` is true of a
+    visit that goes on without the feed's owner: all but `visit`'s own rows is as it was then.
     `drive` are the minutes of driving to it by the plan it stands by, None where no plan says them.
     """
 
@@ -136,7 +137,7 @@ def _event(
     """The visit as the feed shows it, None where it never was the feed's or it is too long ago."""
     inside, turn, before = _last_turn(steps, belongs)
     if inside:
-        return _present(feed, visit, max(turn.at, steps[-1].at), first, since, drives)
+        return _present(feed, visit, steps[-1].at, first, since, drives)
     if before is None or turn.at <= since:
         return None
     return FeedEvent(

@@ -92,6 +92,16 @@ def test_a_visit_that_comes_back_stands_again_with_a_higher_number(session: Sess
     assert (event.standing, event.sequence) == (Standing.TENTATIVE, 3)
 
 
+def test_a_visit_that_left_long_ago_stays_away_though_it_moves_again(session: Session, now: datetime) -> None:
+    visit = promised(session, make_shift(session, TUESDAY + timedelta(days=50)), now=now)
+    feed = feed_for(session, FeedKind.VAN, visit.shift.van, now=now)
+    elsewhere = [make_shift(session, visit.day) for _ in range(2)]
+    moved(session, visit, elsewhere[0], starts=600, now=now)
+    moved(session, visit, elsewhere[1], starts=600, now=now + timedelta(days=20))
+    assert shown(session, feed, now + timedelta(days=29)) == [(visit.uid, "CANCELLED")]
+    assert shown(session, feed, now + timedelta(days=30)) == []
+
+
 def test_a_move_of_the_same_van_is_no_leaving(session: Session, now: datetime) -> None:
     van = make_van(session)
     visit = promised(session, make_shift(session, TUESDAY, van), now=now)
