@@ -11,18 +11,35 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from schedules import nightly
 from schedules.calendar import instant, local_day
 from schedules.contacts import masked_name
 from schedules.lifecycle import LIVE_VISITS
-from schedules.models import AuditRow, Hold, HoldService, HoldState, Lease, Message, MessageState, Visit
+from schedules.models import (
+    AuditRow,
+    CalendarFeed,
+    Explanation,
+    FairnessPrice,
+    Hold,
+    HoldService,
+    HoldState,
+    Lease,
+    Message,
+    MessageState,
+    Plan,
+    PlanState,
+    Visit,
+)
 
 BATCH = 500
 AUDIT_DAYS = 400
 HOLD_DAYS = 400
+FEED_DAYS = 400
+PROPOSAL_DAYS = 60
 MESSAGE_DAYS = 180
 SHORTEST_MESSAGE_DAYS = 14
 """Younger messages are still read: to see what somebody has been told, and who is to be called."""
@@ -72,6 +89,8 @@ def rules(message_days: int = MESSAGE_DAYS) -> tuple[Rule, ...]:
     return (
         Rule("audit rows", _forget_audit_rows),
         Rule("holds", _forget_holds),
+        Rule("calendar feeds", _forget_feeds),
+        Rule("proposals", _forget_proposals),
         Rule("leases", _forget_leases),
         Rule("addresses", lambda session, now, limit: _forget_addresses(session, now, limit, message_days)),
     )
@@ -87,6 +106,29 @@ def _forget_holds(session: Session, now: datetime, limit: int) -> int:
     ids = session.scalars(select(Hold.id).where(over).order_by(Hold.id).limit(limit)).all()
     session.execute(delete(HoldService).where(HoldService.hold_id.in_(ids)))
     return delete_some(session, Hold.id, Hold.id.in_(ids) & over, limit)
+
+
+def _forget_feeds(session: Session, now: datetime, limit: int) -> int:
+    """Calendars whose address was revoked long ago; it answers as little without its row."""
+    return delete_some(session, CalendarFeed.id, CalendarFeed.revoked_at < days_before(now, FEED_DAYS), limit)
+
+
+def _forget_proposals(session: Session, now: datetime, limit: int) -> int:
+    """Plans proposed overnight that came to nothing: they are large, and nobody looks at them any more."""
+    worked_on = aliased(Plan)
+    old = select(Plan).where(
+        Plan.created_by == nightly.ACTOR,
+        Plan.state.in_((PlanState.DISCARDED, PlanState.FAILED)),
+        Plan.created_at < days_before(now, PROPOSAL_DAYS),
+        ~exists().where(worked_on.edited_from_id == Plan.id),
+    )
+    plans = session.scalars(old.order_by(Plan.id).limit(limit)).all()
+    for worked_out in (Explanation, FairnessPrice):
+        session.execute(delete(worked_out).where(worked_out.plan_id.in_([plan.id for plan in plans])))
+    for plan in plans:
+        session.delete(plan)
+    session.flush()
+    return len(plans)
 
 
 def _forget_leases(session: Session, now: datetime, limit: int) -> int:

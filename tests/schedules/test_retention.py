@@ -12,9 +12,14 @@ from sqlalchemy import func, select
 
 from schedules import audit, retention
 from schedules.calendar import instant
+from schedules.db import Base
 from schedules.jobs import Works, never, tick
 from schedules.models import (
     AuditRow,
+    CalendarFeed,
+    Explanation,
+    FairnessPrice,
+    FeedKind,
     Hold,
     HoldKind,
     HoldService,
@@ -22,11 +27,14 @@ from schedules.models import (
     Lease,
     Message,
     MessageState,
+    Plan,
+    PlanState,
+    Unserved,
     VisitState,
 )
 from schedules.recipients import Person
 from schedules.reminders import queue_message, queue_visit_messages
-from tests.factories import add, make_service, make_shift, make_venue
+from tests.factories import add, make_request, make_service, make_shift, make_venue
 from tests.schedules.promised import change, messages, promised_visit
 
 FACTS = {"number": "1", "venue_zh": "杏园", "venue_en": "Xingyuan", "town_zh": "四团", "town_en": "Situan"}
@@ -88,6 +96,52 @@ def test_leases_left_behind_by_the_dead_go_and_those_in_force_stay(session, now)
         add(session, Lease(name=name, owner="a", until=now - timedelta(days=days)))
     assert forget(session, "leases", now) == 1
     assert list(session.scalars(select(Lease.name))) == ["explain:2"]
+
+
+def test_an_address_revoked_long_ago_loses_its_row_and_one_that_answers_keeps_it(session, now):
+    for number, revoked_at in enumerate((None, now - timedelta(days=400), now - timedelta(days=401))):
+        add(
+            session,
+            CalendarFeed(kind=FeedKind.PUBLIC, label="", locale="en", digest=str(number), created_at=now,
+                         created_by="zhou", revoked_at=revoked_at),
+        )  # fmt: skip
+    assert forget(session, "calendar feeds", now) == 1
+    assert sorted(session.scalars(select(CalendarFeed.digest))) == ["0", "1"]
+
+
+def proposal(session, now, days=61, by="scheduler", state=PlanState.DISCARDED, **given):
+    created = now - timedelta(days=days)
+    request = make_request(session, [(created.date(), 480, 720)], now=created)
+    plan = Plan(state=state, first_day=created.date(), last_day=created.date(), seconds_allowed=1, created_at=created,
+                created_by=by, unserved=[Unserved(request_id=request.id, reason="day")], **given)  # fmt: skip
+    add(session, plan)
+    add(session, Explanation(plan_id=plan.id, request_id=request.id, made_at=created))
+    add(session, FairnessPrice(plan_id=plan.id, made_at=created))
+    return plan.id
+
+
+def test_old_proposals_that_came_to_nothing_go_with_their_reasons(session, now):
+    gone = [proposal(session, now), proposal(session, now, state=PlanState.FAILED)]
+    worked_on = proposal(session, now)
+    kept = [
+        worked_on,
+        proposal(session, now, days=60),
+        proposal(session, now, by="zhou", edited_from_id=worked_on),
+        proposal(session, now, state=PlanState.DRAFT),
+        proposal(session, now, state=PlanState.PUBLISHED),
+    ]
+    assert forget(session, "proposals", now) == len(gone)
+    assert sorted(session.scalars(select(Plan.id))) == kept
+    assert {count(session, hanging) for hanging in (Explanation, FairnessPrice, Unserved)} == {len(kept)}
+
+
+def test_everything_that_hangs_on_a_plan_is_thought_of():
+    """A table made later that points at plans must be said here what becomes of its rows when a proposal goes."""
+    pointing = {table.name for table in Base.metadata.sorted_tables for key in table.foreign_keys
+                if key.column.table.name == "plan"}  # fmt: skip
+    gone_with_it = {"tour", "stop", "unserved", "plan_edit", "explanation", "fairness_price"}
+    never_of_what_was_not_published = {"visit", "message", "disruption", "plan"}
+    assert pointing <= gone_with_it | never_of_what_was_not_published
 
 
 def old_message(session, now, state, days=181):
