@@ -158,6 +158,17 @@ def test_what_is_said_has_room_at_every_width(served: Served, open_page: OpenPag
         assert min(widths) >= 260, (path, widths)
 
 
+def test_the_lists_fit_the_paper(served: Served, open_page: OpenPage) -> None:
+    page = signed_in(served, open_page())
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 703, "height": 1000})  # A4 between its margins
+    for path in ("", "/past", "/calls"):
+        page.goto(f"{served.url}/desk/messages{path}")
+        widths = page.eval_on_selector_all(".messagerow details.text", "all => all.map(each => each.clientWidth)")
+        assert min(widths) >= 400, (path, widths)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
 # What people do -------------------------------------------------------------------------------------------------------
 
 
