@@ -71,11 +71,13 @@ def work(sessions: sessionmaker[Session], clock: DrivenClock, world: World, *, n
     desk = Desk(sessions, clock, world, chance, f"desk{number}")
     while True:
         (act,) = chance.choices(list(ACTS), list(ACTS.values()))
+        began = time.monotonic()
         try:
             act(desk)
         except (ScheduleError, SQLAlchemyError) as trouble:
             print(f"{desk.name}: {act.__name__}: {type(trouble).__name__} {str(trouble)[:100]!r}", flush=True)
-        time.sleep(chance.uniform(0, 2 * PAUSE))
+        # People think longer than they write; else two of them would keep SQLite's only writer's place for themselves.
+        time.sleep(chance.uniform(0, 2 * PAUSE) + 2 * (time.monotonic() - began))
 
 
 def open_business(sessions: sessionmaker[Session], world: World, *, now: datetime, seed: int) -> None:
