@@ -63,7 +63,7 @@ def report(
 
     The names are stable: "database", "migration", "scheduler", "runner", and "tick:<name>" for a scheduler's job that
     failed or was missed since it last succeeded, or of which nobody has seen a success for longer than its rhythm
-    allows, whether its process died or hangs.
+    allows, whether its process died or hangs. A sign of life from as far ahead tells as little: the clock was put back.
     """
     expected = expected_migration()
     try:
@@ -76,8 +76,8 @@ def report(
     scheduler, runner = ages.get(SCHEDULER), ages.get(RUNNER)
     failing = [
         *(["migration"] if found != expected else []),
-        *(["scheduler"] if scheduler is None or scheduler > scheduler_seconds else []),
-        *(["runner"] if runner is None or runner > runner_seconds else []),
+        *(["scheduler"] if scheduler is None or abs(scheduler) > scheduler_seconds else []),
+        *(["runner"] if runner is None or abs(runner) > runner_seconds else []),
         *(f"{TICK}{each.name}" for each in ticks_of(beats, rhythms or {}, now) if each.failed or each.silent),
     ]
     return Health(True, found, expected, scheduler, runner, tuple(failing))
@@ -111,7 +111,7 @@ def ticks_of(beats: Mapping[str, datetime], rhythms: Mapping[str, Rhythm], now: 
 def _tick(name: str, beats: Mapping[str, datetime], rhythm: Rhythm | None, now: datetime) -> Tick:
     succeeded, failed_at = beats.get(f"{TICK}{name}"), beats.get(f"{FAILED}{name}")
     last = succeeded or beats.get(f"{PERIOD}{name}")
-    silent = rhythm is not None and last is not None and (now - last).total_seconds() > rhythm.patience
+    silent = rhythm is not None and last is not None and abs((now - last).total_seconds()) > rhythm.patience
     failed = failed_at is not None and (succeeded is None or failed_at >= succeeded)
     return Tick(name, succeeded, failed_at, failed, silent)
 

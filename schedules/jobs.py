@@ -15,7 +15,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, time, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 from time import monotonic
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from schedules import crew_tours, health, leases, nightly, office_news, reminders, requests, retention, runs, wait_list
 from schedules.channels import Channel
-from schedules.delivery import deliver_once, never
+from schedules.delivery import deliver_once
 from schedules.planning import TravelMaker
 from schedules.timetable import period_of, rhythms
 from schedules.triggers import OncePerPeriod
@@ -40,7 +40,13 @@ GRACE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """What every tick needs. `owner` is this process; it holds the lease under the names of its `tenure`."""
+    """What every tick needs.
+
+    `owner` names this process in leases and heartbeats; it holds the lease under the names of its `tenure`. `clock`
+    gives the app's time, `stop` says that the process is to end, `travel` makes the travel times of offers. At
+    `nightly_at`, local time, a plan of `plan_seconds` is asked for where one is needed; never without. `keep` says
+    what is forgotten, and when.
+    """
 
     session_factory: sessionmaker[Session]
     channels: Mapping[str, Channel]
@@ -80,48 +86,15 @@ class Turn:
             leases.confirm(session, LEASE, self.owner)
 
 
-def build_scheduler(
-    session_factory: sessionmaker[Session],
-    channels: Mapping[str, Channel],
-    *,
-    tick_seconds: float,
-    lease_seconds: float,
-    owner: str,
-    clock: Callable[[], datetime],
-    zone: tzinfo,
-    plan_attempts: int = 3,
-    stop: Callable[[], bool] = never,
-    travel: TravelMaker | None = None,
-    plan_seconds: float = 10.0,
-    nightly_at: time | None = None,
-    keep: Sequence[retention.Rule] = retention.RULES,
-) -> BackgroundScheduler:
-    """A scheduler with the fixed ticks, not started yet; nothing of it outlives the process.
-
-    `owner` names this process in leases and heartbeats, `clock` gives the app's time, `stop` says that the process
-    is to end, `travel` makes the travel times of offers. At `nightly_at`, local time, a plan of so many seconds is
-    asked for where one is needed; never without. `keep` says what is forgotten, and when.
-    """
-    works = Works(
-        session_factory,
-        channels,
-        clock,
-        owner,
-        lease_seconds,
-        plan_attempts,
-        stop,
-        travel,
-        plan_seconds=plan_seconds,
-        nightly_at=nightly_at,
-        keep=keep,
-    )
+def build_scheduler(works: Works, *, tick_seconds: float, zone: tzinfo) -> BackgroundScheduler:
+    """A scheduler with the fixed ticks, not started yet; nothing of it outlives the process."""
     scheduler = BackgroundScheduler(
         timezone=zone,
         jobstores={"default": MemoryJobStore()},
         executors={"default": ThreadPoolExecutor(len(ACTIONS))},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_SECONDS},
     )
-    rhythm = rhythms(tick_seconds=tick_seconds, lease_seconds=lease_seconds)
+    rhythm = rhythms(tick_seconds=tick_seconds, lease_seconds=works.lease_seconds)
     for name in ACTIONS:
         every = rhythm[name].every
         scheduler.add_job(
@@ -129,6 +102,16 @@ def build_scheduler(
         )
     scheduler.add_listener(lambda event: _note_trouble(works, event), EVENT_JOB_MISSED | EVENT_JOB_ERROR)
     return scheduler
+
+
+def follow_the_clock(scheduler: BackgroundScheduler, now: datetime) -> list[str]:
+    """Bring forward the ticks that wait for a time now far ahead, because the machine's clock was put back; which."""
+    waiting = [
+        job for job in scheduler.get_jobs() if job.next_run_time - now > timedelta(seconds=2 * job.trigger.seconds)
+    ]
+    for job in waiting:
+        job.modify(next_run_time=now)
+    return [job.id for job in waiting]
 
 
 def tick(works: Works, name: str, *, every: float | None = None) -> bool:
@@ -160,7 +143,11 @@ def _take_turn(works: Works, owner: str, name: str, every: float | None) -> bool
         ours = held and (
             every is None
             or leases.claim_moment(
-                session, f"{health.PERIOD}{name}", owner, period_of(leases.database_time(session), every)
+                session,
+                f"{health.PERIOD}{name}",
+                owner,
+                period_of(leases.database_time(session), every),
+                leap=timedelta(seconds=2 * every),
             )
         )
     if held:

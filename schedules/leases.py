@@ -18,6 +18,8 @@ from schedules.models import Heartbeat, Lease
 from schedules.upsert import advance, insert_new
 
 AGAIN = "#"
+FAR = 10
+"""A lease that still runs for so many times its length was granted before the clock was put back."""
 
 
 class LeaseTaken(Exception):
@@ -27,10 +29,11 @@ class LeaseTaken(Exception):
 def acquire(session: Session, name: str, owner: str, seconds: float) -> bool:
     """Take the lease, or renew it, for so many seconds; False while somebody else holds it."""
     now = database_time(session)
-    until = now + timedelta(seconds=seconds)
+    length = timedelta(seconds=seconds)
+    until = now + length
     renewal = (
         update(Lease)
-        .where(Lease.name == name, or_(Lease.owner == owner, Lease.until < now))
+        .where(Lease.name == name, or_(Lease.owner == owner, Lease.until < now, Lease.until > now + FAR * length))
         .values(owner=owner, until=until)
         .returning(Lease.name)
     )
@@ -68,12 +71,17 @@ def holder(session: Session, name: str) -> str | None:
     ).one_or_none()
 
 
-def claim_moment(session: Session, name: str, owner: str, moment: datetime) -> bool:
+def claim_moment(
+    session: Session, name: str, owner: str, moment: datetime, *, leap: timedelta = timedelta(days=366)
+) -> bool:
     """Whether this caller is the one who may do what is due once at `moment`, whoever else asks and whenever.
 
-    Moments of one name only move forward. The claim is a row of the caller's transaction: rolled back, it is free.
+    Moments of one name move forward, or back by more than `leap`: then the clock was put back. The claim is a row of
+    the caller's transaction: rolled back, it is free.
     """
-    return advance(session, Heartbeat, {"name": name, "owner": owner, "at": moment}, unique="name", by="at")
+    values = {"name": name, "owner": owner, "at": moment}
+    put_back = Heartbeat.at > moment + leap
+    return advance(session, Heartbeat, values, unique="name", by="at", unless=put_back)
 
 
 def database_time(session: Session) -> datetime:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -30,16 +31,25 @@ def put(session: Session, model: type[Row], values: Mapping[str, Any], *, unique
     session.execute(statement.on_conflict_do_update(index_elements=[unique], set_=others))
 
 
-def advance(session: Session, model: type[Row], values: Mapping[str, Any], *, unique: str, by: str) -> bool:
+def advance(
+    session: Session,
+    model: type[Row],
+    values: Mapping[str, Any],
+    *,
+    unique: str,
+    by: str,
+    unless: ColumnElement[bool],
+) -> bool:
     """Insert a row, or overwrite the one with the same `unique` if the column `by` grows; whether that was done.
 
-    Of any number of callers with the same value of `by` exactly one is told that it did.
+    A row of which `unless` is true is overwritten in any case. Of any number of callers with the same value of `by`
+    exactly one is told that it did.
     """
     statement = _insert(session)(model).values(**values)
     done = statement.on_conflict_do_update(
         index_elements=[unique],
         set_={name: statement.excluded[name] for name in values if name != unique},
-        where=getattr(model, by) < statement.excluded[by],
+        where=or_(getattr(model, by) < statement.excluded[by], unless),
     )
     return session.scalars(done.returning(getattr(model, unique))).one_or_none() is not None
 

@@ -16,7 +16,8 @@ from werkzeug.serving import make_server
 
 from schedules import runner
 from schedules.channels import channels_for
-from schedules.jobs import ACTIONS, Works, never, tick
+from schedules.delivery import never
+from schedules.jobs import ACTIONS, Works, tick
 from tests.schedules.post_office import PostOffice, open_post_office
 from van_service import create_app
 from van_service.demo import load_demo

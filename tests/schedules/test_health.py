@@ -84,6 +84,13 @@ def test_a_tick_that_was_begun_and_never_succeeded_is_named_in_time(migrated, no
     assert health.report(migrated, now=later, rhythms=RHYTHMS).failing == ("tick:deliver",)
 
 
+def test_signs_of_life_from_before_the_clock_was_put_back_tell_nothing(migrated, now):
+    alive(migrated, now + timedelta(hours=1))
+    health.beat(migrated, "tick:deliver", "a", now + timedelta(hours=1))
+    failing = ("scheduler", "runner", "tick:deliver")
+    assert health.report(migrated, now=now, rhythms=RHYTHMS).failing == failing
+
+
 def test_when_the_process_that_ticked_has_died_its_ticks_are_named_beside_it(migrated, now):
     alive(migrated, now)
     health.beat(migrated, "tick:deliver", "a", now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from apscheduler.events import EVENT_JOB_EXECUTED
@@ -12,8 +12,8 @@ from sqlalchemy import update
 from schedules import calendar, health, jobs, leases
 from schedules.calendar import instant
 from schedules.channels import LogChannel, SmtpChannel
-from schedules.delivery import deliver_once
-from schedules.jobs import ACTIONS, Works, build_scheduler, tick
+from schedules.delivery import deliver_once, never
+from schedules.jobs import ACTIONS, Works, build_scheduler, follow_the_clock, tick
 from schedules.models import Heartbeat, Lease, Visit, VisitState
 from schedules.outbox import ABANDONED_AFTER, Sent, claim
 from schedules.reminders import queue_reminders, queue_visit_messages
@@ -262,17 +262,10 @@ def ticking(session_factory, now):
     """Starts schedulers, and ends them with the test."""
     started = []
 
-    def start(owner, channels=None, **settings):
-        scheduler = build_scheduler(
-            session_factory,
-            channels or {"email": LogChannel("email"), "log": LogChannel()},
-            tick_seconds=0.05,
-            lease_seconds=30.0,
-            owner=owner,
-            clock=lambda: now,
-            zone=calendar.zone(),
-            **settings,
-        )
+    def start(owner, channels=None):
+        channels = channels or {"email": LogChannel("email"), "log": LogChannel()}
+        ticks = Works(session_factory, channels, lambda: now, owner, 30.0, 3, never)
+        scheduler = build_scheduler(ticks, tick_seconds=0.05, zone=calendar.zone())
         started.append(scheduler)
         return scheduler
 
@@ -329,6 +322,25 @@ def test_a_tick_that_fails_shows_in_the_health_and_ticking_goes_on(ticking, sess
     assert alive.wait(20)
     with session_factory() as session:
         assert session.get(Heartbeat, "failed:plan_runs") is not None
+
+
+def test_ticks_that_wait_for_a_time_far_ahead_since_the_clock_was_put_back_are_brought_forward(ticking):
+    scheduler = ticking("a")
+    scheduler.start(paused=True)
+    before = datetime.now(calendar.zone())
+    assert follow_the_clock(scheduler, before) == []
+    put_back = before - timedelta(hours=1)
+    assert set(follow_the_clock(scheduler, put_back)) == set(ACTIONS) - {"retention"}  # an hour is one of its periods
+    assert {job.next_run_time for job in scheduler.get_jobs() if job.id != "retention"} == {put_back}
+
+
+def test_when_the_databases_clock_was_put_back_periods_begin_anew(session_factory, post, now):
+    ahead = datetime.now(UTC) + timedelta(hours=2)
+    with session_factory.begin() as session:
+        health.beat(session, "period:requests", "a", ahead)
+        session.add(Lease(name=jobs.LEASE, owner="dead", until=ahead))
+    works_of_a = works(session_factory, post[1], now)
+    assert [tick(works_of_a, "requests", every=300.0) for _ in range(2)] == [True, False]
 
 
 def test_the_timetable_is_in_memory_in_local_time_and_never_doubles_a_tick(ticking):

@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from schedules import audit, retention
 from schedules.calendar import instant
 from schedules.db import Base
-from schedules.jobs import Works, never, tick
+from schedules.delivery import never
+from schedules.jobs import Works, tick
 from schedules.models import (
     AuditRow,
     CalendarFeed,

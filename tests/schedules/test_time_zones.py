@@ -19,8 +19,8 @@ from schedules import calendar, nightly, requests, retention, wait_list
 from schedules.calendar import instant, local_day, local_minutes
 from schedules.channels import LogChannel
 from schedules.crew_tours import queue_crew_tours
-from schedules.delivery import deliver_once
-from schedules.jobs import Works, never, tick
+from schedules.delivery import deliver_once, never
+from schedules.jobs import Works, tick
 from schedules.leads import Lead, Unit, WorkingHours, moment_before
 from schedules.models import DayKind, MessageState, Plan, RequestState
 from schedules.recipients import Person

@@ -21,7 +21,7 @@ from sqlalchemy.orm import sessionmaker
 
 from schedules import calendar, health, leases
 from schedules.channels import channels_for
-from schedules.jobs import LEASE, build_scheduler
+from schedules.jobs import LEASE, Works, build_scheduler, follow_the_clock
 from schedules.planning import travel_by
 from schedules.retention import Rule
 from van_service.clock import utc_now
@@ -31,7 +31,10 @@ from van_service.retention import rules_of
 from van_service.settings import Settings
 from van_service.ways import ways_of
 
+log = logging.getLogger(__name__)
+
 GRACE_SECONDS = 1.0
+CLOCK_SECONDS = 10.0
 ENDING = {signal.SIGTERM, signal.SIGINT}
 
 scheduler = AppGroup("scheduler", help="Reminders, deliveries and the timetable.")
@@ -46,24 +49,25 @@ def run() -> None:
     settings: Settings = current_app.extensions["settings"]
     session_factory = sessionmaker(db.engine)
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
-    ticking = build_scheduler(
+    works = Works(
         session_factory,
         channels_for(ways_of(settings)),
-        tick_seconds=settings.tick_seconds,
-        lease_seconds=settings.scheduler_lease_seconds,
-        owner=owner,
-        clock=current_app.extensions["clock"],
-        zone=calendar.zone(),
-        plan_attempts=settings.plan_attempts,
-        stop=stop.is_set,
-        travel=travel_by(settings.osrm_url),
+        current_app.extensions["clock"],
+        owner,
+        settings.scheduler_lease_seconds,
+        settings.plan_attempts,
+        stop.is_set,
+        travel_by(settings.osrm_url),
         plan_seconds=settings.plan_seconds,
         nightly_at=settings.nightly_plan_at if settings.nightly_plan else None,
         keep=_rules(settings),
     )
+    ticking = build_scheduler(works, tick_seconds=settings.tick_seconds, zone=calendar.zone())
     ticking.start()
     click.echo(f"Scheduler {owner} runs.")
-    signal.sigwait(ENDING)
+    while signal.sigtimedwait(ENDING, CLOCK_SECONDS) is None:
+        if late := follow_the_clock(ticking, datetime.now(calendar.zone())):
+            log.warning("The clock was put back; ticks brought forward: %s", ", ".join(late))
     stop.set()
     ended = _end(ticking)
     with session_factory.begin() as session:
