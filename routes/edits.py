@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import permutations
 
 from routes.checker import Violation, check
 from routes.compiled import compile_problem
 from routes.plan import Plan, Stop, Tour
 from routes.problem import Pin, Problem, Shift, Visit, Window
 from routes.score import best_bonus, score
-from routes.timetable import best_timing, tour_of
+from routes.timetable import best_order, best_timing, tour_of
 
 NEGOTIABLE = frozenset({"window", "crew", "equipment", "kits", "max_visits", "pin"})
 """Rules that people may agree to break. All others are about safety or about what a van can do at all."""
@@ -215,22 +214,23 @@ def _best_tour(problem: Problem) -> Tour | None:
     names = range(len(problem.visits))
     if any(visit not in klass.local for visit in names):
         return None
-    best: tuple[int, tuple[int, ...]] | None = None
-    for order in _orders(problem):
-        timing = best_timing(klass, [klass.local[visit] for visit in order], problem.weights.travel)
-        if timing is not None and (best is None or timing.value > best[0]):
-            best = (timing.value, order)
-    return None if best is None else tour_of(compiled, 0, klass, best[1])
+    weight = problem.weights.travel
+    if len(names) > _MOST_PERMUTED:
+        timed = [
+            (best_timing(klass, [klass.local[visit] for visit in order], weight), order) for order in _orders(names)
+        ]
+        found = [(timing.value, order) for timing, order in timed if timing is not None]
+        return tour_of(compiled, 0, klass, max(found, key=lambda each: each[0])[1]) if found else None
+    visit_at = {klass.local[visit]: visit for visit in names}
+    best = best_order(klass, [klass.local[visit] for visit in names], weight)
+    return None if best is None else tour_of(compiled, 0, klass, [visit_at[place] for place in best])
 
 
-def _orders(problem: Problem) -> Iterator[tuple[int, ...]]:
-    """Every order of a few visits; of many, the last one (which comes) at every place among the others."""
-    number = len(problem.visits)
-    if number <= _MOST_PERMUTED:
-        yield from permutations(range(number))
-        return
-    for position in range(number):
-        yield (*range(position), number - 1, *range(position, number - 1))
+def _orders(names: range) -> Iterator[tuple[int, ...]]:
+    """The last one (which comes) at every place among the others."""
+    *others, last = names
+    for position in range(len(names)):
+        yield (*others[:position], last, *others[position:])
 
 
 # A tour as it is wished for, lawful or not ----------------------------------------------------------------------------

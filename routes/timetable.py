@@ -50,6 +50,40 @@ def best_timing(shift_class: ShiftClass, order: Sequence[int], travel_weight: in
     return Timing(gain - travel_weight * driving, options)
 
 
+def best_order(shift_class: ShiftClass, places: Sequence[int], travel_weight: int) -> tuple[int, ...] | None:
+    """The order of these places (local indices) whose best times are worth most; None where none is lawful.
+
+    The first of equals as `itertools.permutations` lists them. Orders share the labels of what they begin with, and a
+    beginning that nobody can keep is not gone on with.
+    """
+    if not places or len(places) > shift_class.max_visits:
+        return None
+    if sum(shift_class.minutes[place][2] for place in places) > shift_class.kits:
+        return None
+    best: tuple[int, tuple[int, ...]] | None = None
+    beginnings: list[tuple[tuple[int, ...], list[Label]]] = [((), [first_label(shift_class)])]
+    while beginnings:
+        order, labels = beginnings.pop()
+        last = order[-1] if order else 0
+        if len(order) == len(places):
+            value = _worth(shift_class, order, labels, travel_weight)
+            if value is not None and (best is None or value > best[0]):
+                best = value, order
+            continue
+        for place in reversed([each for each in places if each not in order]):  # the stack turns them round again
+            reached = non_dominated([child for label in labels for child in extend(shift_class, label, last, place)])
+            if reached:
+                beginnings.append(((*order, place), reached))
+    return best[1] if best is not None else None
+
+
+def _worth(shift_class: ShiftClass, order: tuple[int, ...], labels: list[Label], travel_weight: int) -> int | None:
+    """The points of a whole order with the driving paid, None where the van is not back in time or drives too long."""
+    driving = _driving(shift_class, order)
+    gains = [label.gain for label in labels if comes_home(shift_class, label, order[-1])]
+    return max(gains) - travel_weight * driving if gains and driving <= shift_class.max_driving else None
+
+
 def first_label(shift_class: ShiftClass) -> Label:
     """Standing at the start place when the shift starts; without a lunch rule, lunch counts as over."""
     if shift_class.lunch.minutes < 0:

@@ -24,7 +24,8 @@ from schedules.differences import REPLANNED, Change, ChangeKind, Difference, dif
 from schedules.errors import ChangedMeanwhile, MoveNotAllowed, NotFound, StalePlan, UnlawfulPlan
 from schedules.finding import find
 from schedules.lifecycle import PLAN_MOVES, move_plan, move_request
-from schedules.models import DisruptionKind, Plan, PlanState, RequestState, Tour, VisitChange
+from schedules.models import DisruptionKind, Plan, PlanState, RequestState, Shift, Stop, Tour, Van, VisitChange
+from schedules.models.fleet import shift_code
 from schedules.numbering import next_number
 
 __all__ = [
@@ -173,17 +174,25 @@ def _is_harmless(session: Session, key: str, version: int, current: dict[str, in
 
 
 def proposal_of(session: Session, plan: Plan) -> proposals.Plan:
-    """The rows of the plan as the planner's noun."""
+    """The rows of the plan as the planner's noun; read as plain columns, for this is asked while somebody drags."""
     stops: dict[int, list[proposals.Stop]] = {}
-    for stop in sorted(stops_of(session, plan), key=lambda stop: stop.position):
-        place = proposals.Stop(f"r{stop.request_id}", stop.arrives, stop.starts, stop.departs)
-        stops.setdefault(stop.tour_id, []).append(place)
-    tours = session.scalars(select(Tour).where(Tour.plan_id == plan.id).order_by(Tour.id))
+    places = select(Stop.tour_id, Stop.request_id, Stop.arrives, Stop.starts, Stop.departs)
+    for tour_id, request_id, arrives, starts, departs in session.execute(
+        places.where(Stop.plan_id == plan.id).order_by(Stop.position)
+    ):
+        stops.setdefault(tour_id, []).append(proposals.Stop(f"r{request_id}", arrives, starts, departs))
+    tours = session.execute(
+        select(Tour.id, Van.code, Shift.day, Tour.leaves, Tour.returns, Tour.lunch)
+        .join(Shift, Shift.id == Tour.shift_id)
+        .join(Van, Van.id == Shift.van_id)
+        .where(Tour.plan_id == plan.id)
+        .order_by(Tour.id)
+    )
     return proposals.Plan(
         problem=(plan.problem or {}).get("name", ""),
         tours=tuple(
-            proposals.Tour(tour.shift.code, tour.leaves, tour.returns, tour.lunch, tuple(stops.get(tour.id, ())))
-            for tour in tours
+            proposals.Tour(shift_code(van, day), leaves, returns, lunch, tuple(stops.get(tour_id, ())))
+            for tour_id, van, day, leaves, returns, lunch in tours
         ),
         value=plan.value or 0,
         bound=plan.bound,

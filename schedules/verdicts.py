@@ -19,8 +19,7 @@ from routes.verdicts import verdicts as judge
 from schedules import publishing
 from schedules.errors import BadChoice
 from schedules.models import Shift, VisitRequest
-from schedules.recipients import people_of
-from schedules.rules import rule_of
+from schedules.recipients import people_for
 
 
 @dataclass(frozen=True)
@@ -85,5 +84,5 @@ def _people(session: Session, visit: str, told: dict[str, int]) -> int:
     """How many people of its town hear of a change to the visit."""
     if visit not in told:
         request = session.get_one(VisitRequest, int(visit[1:]))
-        told[visit] = len(people_of(rule_of(session, "moved").audiences, request=request))
+        told[visit] = len(people_for(session, "moved", request=request))
     return told[visit]

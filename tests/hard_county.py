@@ -23,16 +23,16 @@ from tests.factories import (
 VANS, WORKING_DAYS, REQUESTS = 3, 15, 400
 
 
-def fill(session: Session, now: datetime) -> list[date]:
-    """A few vans, three weeks, and more requests with wide windows than they can serve."""
+def fill(session: Session, now: datetime, *, vans: int = VANS, working_days: int = WORKING_DAYS) -> list[date]:
+    """A few vans, three weeks, and more requests with wide windows than they can serve; the days."""
     dice = random.Random(7)
     today = local_day(now)
     make_days(session, today, 40)
     days = [day for day in (today + timedelta(days=ahead) for ahead in range(1, 40)) if day.weekday() < 5][
-        :WORKING_DAYS
+        :working_days
     ]
     depot = make_depot(session)
-    for _number in range(VANS):
+    for _number in range(vans):
         van = make_van(session, depot)
         crew = [make_crew_member(session, ("driver", "tester")), make_crew_member(session, ("tester", "presenter"))]
         for day in days:

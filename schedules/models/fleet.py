@@ -18,6 +18,11 @@ shift_crew = Table(
 )
 
 
+def shift_code(van: str, day: date) -> str:
+    """The planner's id of a shift, by its van's code."""
+    return f"{van}@{day.isoformat()}"
+
+
 class Depot(Base):
     """Where vans start and end their tours."""
 
@@ -89,7 +94,7 @@ class Shift(Versioned, Base):
     @property
     def code(self) -> str:
         """The planner's id of this shift."""
-        return f"{self.van.code}@{self.day.isoformat()}"
+        return shift_code(self.van.code, self.day)
 
     @property
     def skills(self) -> Counter[str]:

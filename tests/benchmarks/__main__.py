@@ -1,4 +1,4 @@
-"""The planner's benchmark: `python -m tests.benchmarks [districts|toptw|report|offers|rebalance|explain] ...`.
+"""The benchmarks: `python -m tests.benchmarks [districts|toptw|report|offers|board|rebalance|explain|lease] ...`.
 
 Without a word it is the short form: one S and one M for a few seconds each, every solver that is installed.
 """
@@ -35,6 +35,10 @@ def main() -> int:
 
         offers.measure_and_print(write_readme=wish.write_readme)
         return 0
+    if wish.command == "delivery":
+        from tests.benchmarks import delivery
+
+        return delivery.measure_and_print(write_readme=wish.write_readme)
     if wish.command == "explain":
         from tests.benchmarks import explaining
 
@@ -49,6 +53,10 @@ def main() -> int:
             lease_seconds=wish.lease,
             write_readme=wish.write_readme,
         )
+    if wish.command == "board":
+        from tests.benchmarks import board
+
+        return board.measure_and_print(write_readme=wish.write_readme)
     if wish.command == "rebalance":
         from tests.benchmarks import rebalancing
 
@@ -150,6 +158,8 @@ def _parser() -> argparse.ArgumentParser:
     toptw.add_argument("--solvers", nargs="+", choices=LIBRARIES, default=["planner"])
     _command(commands, "report", "the tables of runs made before")
     _command(commands, "offers", "how soon a town sees the slots that are free")
+    _command(commands, "board", "how soon the coordinator's board stands and answers")
+    _command(commands, "delivery", "how fast due reminders reach a mail server that refuses some")
     explain = _command(commands, "explain", "why a plan of M leaves requests out, and what would serve them")
     explain.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
     lease = _command(commands, "lease", "three schedulers, killed and stopped at random")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import combinations, permutations
 
 import pytest
 
 from routes.compiled import Compiled, compile_problem, start_options
 from routes.problem import Lunch, Place, Problem, Promise, Shift, Visit, Weights, Window
-from routes.timetable import best_timing, tour_of
+from routes.timetable import best_order, best_timing, tour_of
+from tests.routes.test_planner_properties import random_problem
 
 MONDAY = date(2026, 6, 1)
 DEPOT, SCHOOL, MARKET = 0, 1, 2
@@ -116,3 +118,15 @@ def test_kits_and_visits_of_a_shift_are_limits(order: tuple[int, int]) -> None:
     visits = [make_visit(name, SCHOOL, (480, 990, 0), kits=6) for name in "ab"]
     assert drive(make_problem(*visits), order[0])[1] == 55
     assert drive(make_problem(*visits), *order)[1] is None
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_best_order_is_the_first_best_of_all_permutations(seed: int) -> None:
+    problem = random_problem(seed)
+    compiled = compile_problem(problem)
+    for klass in compiled.classes:
+        for places in combinations(sorted(klass.local.values()), 3):
+            timed = [(best_timing(klass, order, problem.weights.travel), order) for order in permutations(places)]
+            lawful = [(timing.value, order) for timing, order in timed if timing is not None]
+            expected = max(lawful, key=lambda each: each[0])[1] if lawful else None
+            assert best_order(klass, places, problem.weights.travel) == expected
