@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from schedules import reminders, rulebook
+from schedules import reminders, rulebook, wordings
 from schedules.models import (
     LetterText,
     Message,
@@ -222,6 +224,17 @@ def test_every_message_is_shown_in_both_languages(locale: str, app: Flask, distr
     )
     assert "杏园社区" in page
     assert "Xingyuan community" in page
+
+
+def test_every_wording_opens_with_names_that_work_as_they_are_shown(desk: FlaskClient) -> None:
+    for kind in rulebook.DEFAULTS:
+        for locale in ("zh_CN", "en"):
+            page = desk.get(f"/desk/messages/wordings/{kind}/{locale}")
+            assert page.status_code == 200, kind
+            names = [unescape(text) for text in re.findall(r"<td><code>(.*?)</code></td>", page.text)]
+            assert names, kind
+            text = " ".join(["x", *names])
+            assert wordings.try_wording(kind, locale, text, text), kind
 
 
 def test_an_own_wording_is_used_and_given_up_again(

@@ -125,13 +125,19 @@ def _form(wording: Wording, subject: str, body: str, errors: dict[str, str]) -> 
 
 def _names(kind: str, locale: str) -> list[tuple[str, str]]:
     """What a wording of this kind may name, as it is typed, with how it reads in the usual case."""
-    typed = {name: _as_typed(name) for name in sorted(messages.placeholders(kind, locale))}
-    return [(text, messages.preview(kind, locale, (text, text))[0][0]) for name, text in typed.items() if name in NAMED]
+    typed = [_as_typed(kind, locale, name) for name in sorted(messages.placeholders(kind, locale)) if name in NAMED]
+    return [(text, messages.preview(kind, locale, (text, text))[0][0]) for text in typed]
 
 
-def _as_typed(name: str) -> str:
+def _as_typed(kind: str, locale: str, name: str) -> str:
+    """A name in its braces, with what makes it read well; asked for first where not every case has it."""
     filter_name = FILTERS.get(name)
-    return f"{{{{ {name} | {filter_name} }}}}" if filter_name else f"{{{{ {name} }}}}"
+    plain = f"{{{{ {name} | {filter_name} }}}}" if filter_name else f"{{{{ {name} }}}}"
+    try:
+        always = all(subject not in ("", "None") for subject, _ in messages.preview(kind, locale, (plain, plain)))
+    except (TypeError, ValueError):
+        always = False
+    return plain if always else f"{{% if {name} %}}{plain}{{% endif %}}"
 
 
 # Names that stand for a word or a number; the others are for conditions and lists.
