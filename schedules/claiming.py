@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from schedules import crew_tours
@@ -24,7 +24,8 @@ from schedules.transmissions import Item, Letter
 from schedules.waiting import WAITS, last_letters, leaves_at
 from schedules.wordings import wording_of
 
-MOST_COMPANIONS = 1000
+MOST_AT_ONCE = 500
+"""How many messages one transaction takes at most, unless a single reader has more: writers of others wait for it."""
 
 
 def claim(session: Session, *, now: datetime, owner: str, limit: int = 50) -> list[Letter]:
@@ -34,7 +35,7 @@ def claim(session: Session, *, now: datetime, owner: str, limit: int = 50) -> li
     transaction holds are passed over. So claiming never waits for anybody, and nothing can lock up.
     """
     while True:
-        due = session.scalars(_due(now).limit(limit)).all()
+        due = _of_few_readers(session, session.scalars(_due(now).limit(limit)).all(), now=now)
         if not due:
             return []
         begin_to_write(session)
@@ -64,21 +65,41 @@ def _idle() -> ColumnElement[bool]:
     return and_(Message.bundle.is_(None), or_(Message.state == MessageState.FAILED, Message.last_error.in_(WAITS)))
 
 
+def _of_few_readers(session: Session, due: Sequence[Message], *, now: datetime) -> Sequence[Message]:
+    """The first of these, so that they and all that waits for their readers are no more than are taken at once."""
+    recipients = {message.recipient for message in due} - {PHONE}
+    counted = (
+        select(Message.recipient, func.count().label("number"))
+        .where(Message.state.in_(WAITING), Message.recipient.in_(recipients), _free_for_company(now))
+        .group_by(Message.recipient)
+    )
+    waiting = {row.recipient: row.number for row in session.execute(counted)}
+    total, number = 0, 0
+    for message in due:
+        total += waiting.pop(message.recipient, 1)
+        if number and total > MOST_AT_ONCE:
+            break
+        number += 1
+    return due[:number]
+
+
+def _free_for_company(now: datetime) -> ColumnElement[bool]:
+    return and_(Message.bundle.is_(None), or_(Message.due_at <= now, _idle()))
+
+
 def _companions(session: Session, due: Sequence[Message], *, now: datetime) -> Sequence[Message]:
     """What leaves with these though it lies further back or waits: the rest of their letters, more to their readers."""
     bundles = {message.bundle for message in due if message.bundle is not None}
     recipients = {message.recipient for message in due} - {PHONE}
-    same_letter = Message.bundle.in_(bundles)
-    same_reader = and_(Message.recipient.in_(recipients), Message.bundle.is_(None), or_(Message.due_at <= now, _idle()))
+    same_reader = and_(Message.recipient.in_(recipients), _free_for_company(now))
     return session.scalars(
         select(Message)
         .where(
             Message.state.in_(WAITING),
             Message.id.not_in([message.id for message in due]),
-            or_(same_letter, same_reader),
+            or_(Message.bundle.in_(bundles), same_reader),
         )
-        .order_by(Message.bundle.is_(None), Message.due_at, Message.id)
-        .limit(MOST_COMPANIONS)
+        .order_by(Message.due_at, Message.id)
     ).all()
 
 

@@ -212,7 +212,7 @@ def drop_older_versions(session: Session, visit: Visit, kinds: Iterable[str] = P
             Message.kind.in_(kinds),
             Message.state.in_(WAITING),
         )
-        .values(state=MessageState.STALE)
+        .values(state=MessageState.STALE, last_error="visit_changed")
     )
 
 

@@ -22,21 +22,25 @@ from schedules.reminders import REMINDED_STATES, REMINDERS, queue_reminders, que
 from schedules.transmissions import Letter, Outcome
 from tests.factories import make_days, make_shift
 from tests.schedules.promised import MONDAY, TUESDAY, WEDNESDAY, change, messages, promised_visit
+from tests.schedules.queued import tell
 
 VISITS = 12
+READERS = 4
 STEPS = 25
 FINAL = {"sent", "stale", "too_late"}
 
 
 class Remembering(LogChannel):
-    """Takes everything, and remembers how often it was given each key."""
+    """Takes everything, and remembers how often it was given each message, and what under each key."""
 
-    def __init__(self, given: Counter[str]) -> None:
+    def __init__(self, given: Counter[int], letters: list[Letter]) -> None:
         super().__init__("email")
         self.given = given
+        self.letters = letters
 
     def send(self, letter: Letter) -> Outcome:
-        self.given[letter.key] += 1
+        self.given.update(letter.message_ids)
+        self.letters.append(letter)
         return super().send(letter)
 
 
@@ -46,16 +50,19 @@ class Bustle:
     def __init__(self, session_factory: sessionmaker[Session], now: datetime) -> None:
         self.session_factory = session_factory
         self.now = instant(TUESDAY, 959)  # a minute before reminders are due; all changes take two and a half
-        self.given: Counter[str] = Counter()
+        self.given: Counter[int] = Counter()
+        self.letters: list[Letter] = []
         self.troubles: list[Exception] = []
         self.changing = 2
         with session_factory.begin() as session:
             make_days(session, MONDAY, 5)
             shift = make_shift(session, WEDNESDAY)
             self.ids = [self._promise(session, number, shift, now) for number in range(VISITS)]
+            for number in range(2 * READERS):
+                tell(session, f"contact{number % READERS}", now=now)
 
     def _promise(self, session: Session, number: int, shift: Shift, now: datetime) -> int:
-        visit = promised_visit(session, now=now, shift=shift, contact_email=f"contact{number}@example.org")
+        visit = promised_visit(session, now=now, shift=shift, contact_email=f"contact{number % READERS}@example.org")
         queue_visit_messages(session, visit, "published", now=now)
         return visit.id
 
@@ -104,7 +111,7 @@ class Bustle:
             self.send_once()
 
     def send_once(self) -> None:
-        channels = {"email": Remembering(self.given), "log": LogChannel()}
+        channels = {"email": Remembering(self.given, self.letters), "log": LogChannel()}
         deliver_once(self.session_factory, channels, now=self.now, owner=threading.current_thread().name)
 
     def make_reminders(self, _dice: random.Random) -> None:
@@ -129,11 +136,13 @@ def bustle(session_factory, now):
 
 def test_under_contention_nothing_locks_up_doubles_or_goes_missing(bustle, session_factory):
     assert bustle.troubles == []
-    assert {key for key, number in bustle.given.items() if number > 1} == set()
+    assert {message_id for message_id, number in bustle.given.items() if number > 1} == set()
+    assert len({letter.key for letter in bustle.letters}) == len(bustle.letters)
+    assert max(len(letter.items) for letter in bustle.letters) > 1
     with session_factory() as session:
         rows = messages(session)
         assert {row.state.value for row in rows} <= FINAL
-        assert {row.key for row in rows if row.state.value == "sent"} == set(bustle.given)
+        assert {row.id for row in rows if row.state.value == "sent"} == set(bustle.given)
         live = session.scalars(select(Visit).where(Visit.state.in_(REMINDED_STATES))).all()
         reminded = Counter(row.visit_id for row in rows if row.kind in REMINDERS and row.state.value == "sent")
         assert [visit.id for visit in live if not reminded[visit.id]] == []
