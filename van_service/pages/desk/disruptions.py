@@ -89,8 +89,13 @@ def enter() -> Response | tuple[str, int]:
             errors = {problem.field or "": words.error_in_words(problem) for problem in problems}
     if errors:
         return _page(kind, given, errors), 422
-    said = gettext("It is noted. Nothing is promised otherwise and nobody is told before you publish a way out.")
-    return done(said, url_for("desk.disruptions"))
+    return done(_noted(kind), url_for("desk.disruptions"))
+
+
+def _noted(kind: DisruptionKind) -> str:
+    if kind is DisruptionKind.CREW_LATE:
+        return gettext("It is noted. Towns ahead for which the van comes over 15 minutes late are told now.")
+    return gettext("It is noted. Nothing is promised otherwise and nobody is told before you publish a way out.")
 
 
 def revoke(disruption_id: int) -> Response:
