@@ -142,7 +142,8 @@ def _as_typed(kind: str, locale: str, name: str) -> str:
 
 # Names that stand for a word or a number; the others are for conditions and lists.
 NAMED = frozenset(
-    {*FILTERS, "venue", "town", "van", "number", "reason", "late", "plan", "changes", "kits", "code", "year", "years"}
+    {*FILTERS, "venue", "town", "van", "number", "reason", "late", "plan", "changes", "planned", "stock", "days"}
+    | {"code", "year"}
 )
 
 
