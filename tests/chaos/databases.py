@@ -23,6 +23,9 @@ import van_service.accounts  # noqa: F401 - registers the tables
 from schedules.db import Base
 from tests.chaos.journal import keep_journal
 
+MOST_PATIENCE = 120_000
+"""Milliseconds in which whoever is to hold up all others must have got the lock."""
+
 
 class ChaosDatabase(Protocol):
     """A database that can be away."""
@@ -47,6 +50,7 @@ class SqliteDatabase:
         """Hold the writers' lock."""
         engine = create_engine(self.url)
         with engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={MOST_PATIENCE}")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             time.sleep(seconds)
             connection.rollback()

@@ -96,6 +96,7 @@ class Evidence:
     accepted: frozenset[int]
     request_of: dict[int, int]
     troubles: Counter[str]
+    failed_ticks: Sequence[float]
     quiet_since: float
 
     @cached_property
@@ -183,6 +184,7 @@ def gather(
         accepted=accepted,
         request_of=requests,
         troubles=_troubles(log),
+        failed_ticks=_failed_ticks(log),
         quiet_since=quiet_since,
     )
 
@@ -206,3 +208,11 @@ def _troubles(log: Path) -> Counter[str]:
         elif re.match(r"[\w.]+(Error|Exception)\b", line):
             found[line.split(":")[0]] += 1
     return found
+
+
+def _failed_ticks(log: Path) -> list[float]:
+    """When a tick ended because the database did not answer; what it had sent by then may not be written down."""
+    found = re.findall(
+        r"^([\d-]+ [\d:]+),\d+ .*Tick \w+: (?:Operational|Internal|Interface)Error", log.read_text(), re.M
+    )
+    return [datetime.fromisoformat(moment).astimezone().timestamp() for moment in found]

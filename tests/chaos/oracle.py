@@ -240,7 +240,7 @@ def excused(evidence: Evidence, letter: Delivery) -> bool:
     if not letter.heard:
         return True
     diary = evidence.diary
-    blows = [*diary.database_away, *((moment, moment) for moment in diary.cuts)]
+    blows = [*diary.database_away, *((moment, moment) for moment in (*diary.cuts, *evidence.failed_ticks))]
     claims = [
         step
         for message in evidence.members.get(letter.mail_id, ())

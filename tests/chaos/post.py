@@ -32,7 +32,6 @@ MOODS: dict[str, dict[str, float]] = {
     "rude": {HUNG_UP: 0.1, TOO_SLOW: 0.02},
 }
 
-WORST_MOMENTS = 0.03
 LONGEST_THOUGHT = 0.02
 """Seconds that the server takes at most over a letter when it is not slow."""
 
@@ -66,12 +65,12 @@ class ChaosPost:
     `at_the_worst_moment` is called now and then with the port of a sender whose letter is taken and not answered yet.
     """
 
-    def __init__(self, seed: int, *, sender_waits: float) -> None:
+    def __init__(self, seed: int, *, sender_waits: float, worst_moments: float) -> None:
         self.diary: list[Delivery] = []
         self.mood = "calm"
         self.at_the_worst_moment: Callable[[int], None] | None = None
         self._chance = random.Random(seed)
-        self._sender_waits = sender_waits
+        self._sender_waits, self._worst_moments = sender_waits, worst_moments
         self._transports: set[asyncio.Transport] = set()
         self.port = _lasting_port(self._chance)
         self._controller: Controller | None = None
@@ -128,7 +127,7 @@ class ChaosPost:
                 answer,
             )
         )
-        if self.at_the_worst_moment is not None and self._chance.random() < WORST_MOMENTS:
+        if self.at_the_worst_moment is not None and self._chance.random() < self._worst_moments:
             self.at_the_worst_moment(session.peer[1])
         if answer == HUNG_UP:
             server.transport.abort()
@@ -155,9 +154,12 @@ def _lasting_port(chance: random.Random) -> int:
 
 
 @contextmanager
-def open_post(seed: int, *, sender_waits: float) -> Iterator[ChaosPost]:
-    """A server that listens; `sender_waits` is the time-out of its clients in seconds, to be slower than."""
-    post = ChaosPost(seed, sender_waits=sender_waits)
+def open_post(seed: int, *, sender_waits: float, worst_moments: float) -> Iterator[ChaosPost]:
+    """A server that listens; `sender_waits` is the time-out of its clients in seconds, to be slower than.
+
+    `worst_moments` is the share of letters at which the sender is struck before it has its answer.
+    """
+    post = ChaosPost(seed, sender_waits=sender_waits, worst_moments=worst_moments)
     post.open()
     try:
         yield post

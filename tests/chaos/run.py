@@ -36,7 +36,7 @@ def run(
     """Drive so many visits through three days in so many seconds, with a blow `every` so many, and two quiet days."""
     engine = create_engine(database.url)
     world = _build(engine, folder, visits=visits, seed=seed)
-    with open_post(seed, sender_waits=MAIL_SECONDS) as post:
+    with open_post(seed, sender_waits=MAIL_SECONDS, worst_moments=min(0.03, 8 / visits)) as post:
         nursery = Nursery(folder, _environment(database, folder, post, pause=seconds / visits / 2))
         try:
             clock = _clock(seconds)  # only now: on a busy machine the nursery takes its time
