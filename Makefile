@@ -47,8 +47,9 @@ migrations: install ## the tables the migrations make are the tables of the mode
 pytest: $(VENV)/tests install
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-TIMELY := calendar changes channel_tests crew_tours decisions digests feed_events freshness holds jobs leads lifecycle nightly \
-  office_news outbox planning publishing reminders repairs requests retention rosters visits wait_list waiting
+TIMELY := calendar call_list changes channel_tests delays delivery digests feed_events forecast holds jobs late_senders \
+  leads lifecycle message_log nightly office_news outage outbox planning publishing reminders repairs requests \
+  retention rosters rules visits wait_list waiting
 
 zones: $(VENV)/tests install ## what has to do with time once more, where the clocks change twice a year
 	$(BIN)/python -m pytest -n 2 --dist worksteal --zone Europe/Berlin -k "not postgresql" \
