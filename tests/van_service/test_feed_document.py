@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
+import vobject
 from dateutil.tz import tzical
 from flask import Flask
 from sqlalchemy import create_engine
@@ -132,6 +134,39 @@ def test_a_client_library_reads_what_was_written(session: Session, now: datetime
         "24 test kits",
         "Services: Food rapid test",
     ]
+
+
+@pytest.mark.usefixtures("words")
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("kind", list(FeedKind))
+def test_another_client_library_reads_it_and_writes_the_same_events_again(
+    kind: FeedKind, locale: str, session: Session, now: datetime
+) -> None:
+    """vobject, which is what Radicale and other calendar servers and clients keep their entries with."""
+    document = documents(session, now)[kind.value, locale].decode()
+    read = vobject.readOne(document)
+    again = vobject.readOne(read.serialize())
+    original = icalendar.Calendar.from_ical(document)
+    for events in (read.vevent_list, again.vevent_list):
+        assert [facts_of(event) for event in events] == [
+            (
+                str(event["uid"]),
+                int(event["sequence"]),
+                str(event["status"]),
+                event["dtstart"].dt.astimezone(UTC),
+                event["dtend"].dt.astimezone(UTC),
+                str(event["summary"]),
+                str(event["location"]),
+            )
+            for event in original.walk("VEVENT")
+        ]
+
+
+def facts_of(event: Any) -> tuple[object, ...]:
+    """What vobject understood of an event."""
+    begins, ends = (moment.value.astimezone(UTC) for moment in (event.dtstart, event.dtend))
+    words = (event.summary.value, event.location.value)
+    return (event.uid.value, int(event.sequence.value), event.status.value, begins, ends, *words)
 
 
 @pytest.mark.usefixtures("words")
