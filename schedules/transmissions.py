@@ -10,7 +10,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-
 Text = tuple[str, str]
 """Subject and text."""
 

@@ -91,6 +91,7 @@ def _page(key: str, wishes: Preference, trouble: str) -> str:
     person = recipients.person_of(db.session, key)
     assert person is not None  # whoever is nobody has no wishes
     kinds = preferences.kinds_for(db.session, key)
+    town = auth.caller().town
     return render_template(
         "preferences.html",
         frame=_frame(),
@@ -98,7 +99,7 @@ def _page(key: str, wishes: Preference, trouble: str) -> str:
         wishes=wishes,
         trouble=trouble,
         speaks_for_office=auth.caller().role is Role.TOWN,
-        named=auth.caller().town is None or bool(recipients.liaison_of(auth.caller().town)),
+        named=town is None or bool(recipients.liaison_of(town)),
         optional=[(kind, KINDS[kind], moment_of_kind(kind)) for kind, may_mute in kinds.items() if may_mute],
         always=[str(KINDS[kind]) for kind, may_mute in kinds.items() if not may_mute],
         languages=LANGUAGES,

@@ -33,6 +33,4 @@ class ChannelTestSchema(Schema):
     """What a test may need."""
 
     phone = Text(most=30, load_default="", metadata={"description": "for `sms`: your number; it is kept"})
-    email = Text(
-        most=254, load_default="", metadata={"description": "for `email`: your address; it is kept"}
-    )
+    email = Text(most=254, load_default="", metadata={"description": "for `email`: your address; it is kept"})
