@@ -34,8 +34,10 @@ def claim(session: Session, *, now: datetime, owner: str, limit: int = 50) -> li
     Whoever writes messages of a visit holds its row first, here as elsewhere; visits and messages that another
     transaction holds are passed over. So claiming never waits for anybody, and nothing can lock up.
     """
+    passed_over: set[int] = set()
     while True:
-        due = _of_few_readers(session, session.scalars(_due(now).limit(limit)).all(), now=now)
+        found = session.scalars(_due(now).where(Message.id.not_in(passed_over)).limit(limit)).all()
+        due = _of_few_readers(session, found, now=now)
         if not due:
             return []
         begin_to_write(session)
@@ -51,9 +53,10 @@ def claim(session: Session, *, now: datetime, owner: str, limit: int = 50) -> li
         for message in taken:
             if message.state is MessageState.STALE and message.visit_id is not None:
                 renewed(session, message, visits[message.visit_id], now=now)
-        settled = {message.id for message in taken} - {message.id for message in broken}
-        if letters or any(message.id not in settled for message in due):
+        if letters:
             return letters
+        settled = {message.id for message in taken} - {message.id for message in broken}
+        passed_over |= {message.id for message in due} - settled
 
 
 def _due(now: datetime) -> Select[Message]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from collections import Counter
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -63,6 +64,7 @@ async def serve() -> None:
         "distinct": len(sink.accepted),
         "refused": sink.refused.total(),
         "connections": sink.connections,
+        "processor": time.process_time(),
     }
     print(json.dumps(seen), flush=True)
 

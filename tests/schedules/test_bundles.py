@@ -15,7 +15,7 @@ from schedules.outbox import ABANDONED_AFTER, Sent
 from schedules.recipients import PHONE, contact_of
 from schedules.reminders import queue_message, queue_reminders
 from tests.factories import make_request
-from tests.schedules.promised import TUESDAY, WEDNESDAY, change, promised_visit, states
+from tests.schedules.promised import TUESDAY, WEDNESDAY, change, messages, promised_visit, states
 from tests.schedules.queued import FACTS, SLOT, answer, claim, claim_one, send, tell
 
 FOUR_O_CLOCK = instant(TUESDAY, 960)
@@ -129,6 +129,21 @@ def test_a_letter_of_which_somebody_holds_a_part_waits_whole(session_factory, no
             assert claim(session, FOUR_O_CLOCK + LATER) == []
     with session_factory.begin() as session:
         assert sorted(len(letter.items) for letter in claim(session, FOUR_O_CLOCK + LATER)) == sizes
+
+
+def test_what_somebody_holds_does_not_hold_up_what_stands_behind_it(session_factory, now):
+    with session_factory.begin() as session:
+        visit_id = promised_visit(session, now=now).id
+        queue_reminders(session, now=now)
+        for message in messages(session, "day_before"):
+            message.due_at = now
+        behind = tell(session, "wu", now=now).id
+    with session_factory() as other:
+        if other.get_bind().dialect.name != "postgresql":
+            return
+        other.get(Visit, visit_id, with_for_update=True)
+        with session_factory.begin() as session:
+            assert [letter.message_ids for letter in claim(session, now, limit=1)] == [(behind,)]
 
 
 def test_letters_that_nobody_can_have_seen_are_merged_when_the_server_is_back(session, now):
