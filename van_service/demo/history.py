@@ -161,8 +161,10 @@ def drive(past: Past, plan: Plan) -> None:
         luck = past.rng.random()
         if luck < 0.015 and visit.day < past.today:
             eve = instant(visit.day - timedelta(days=1), at(15))
+            settle_messages(past.session, now=eve, visit=visit)
             visits.cancel(past.session, visit.id, RAIN, actor=COORDINATOR, now=eve)
         elif luck < 0.025 and visit.day < past.today:
+            settle_messages(past.session, now=instant(visit.day, visit.starts), visit=visit)
             visits.miss(past.session, visit.id, BREAKDOWN, actor=COORDINATOR, now=instant(visit.day, visit.starts))
         else:
             keep(past, visit, stops[visit.request_id])
@@ -182,6 +184,7 @@ def keep(past: Past, visit: Visit, stop: Stop) -> None:
         (visits.close_session, visit.closes + late),
         (visits.leave, stop.departs + late),
     )
+    settle_messages(session, now=min(past.now, instant(visit.day, stop.arrives - stop.drive)), visit=visit)
     for step, minutes in steps:
         if instant(visit.day, minutes) <= past.now:
             step(session, visit.id, actor=crew, now=instant(visit.day, minutes))
@@ -189,11 +192,14 @@ def keep(past: Past, visit: Visit, stop: Stop) -> None:
         reports.file_report(session, visit.id, report, actor=crew, now=instant(visit.day, filed))
 
 
-def settle_messages(session: Session, *, now: datetime) -> None:
-    """Count every message that was due by `now` as delivered in its time: none of them may reach anybody today."""
-    due = (Message.state == MessageState.QUEUED, Message.due_at <= now)
+def settle_messages(session: Session, *, now: datetime, visit: Visit | None = None) -> None:
+    """Count every message that was due by `now` as delivered in its time: none of them may reach anybody today.
+
+    Those of one visit, where given, before something happens that would make them stale.
+    """
+    due = [Message.state == MessageState.QUEUED, Message.due_at <= now]
     session.execute(
         update(Message)
-        .where(*due)
+        .where(*due, *([] if visit is None else [Message.visit_id == visit.id]))
         .values(state=MessageState.SENT, sent_at=Message.due_at, attempts=1, provider_id="demo, never sent")
     )
