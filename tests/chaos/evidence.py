@@ -63,6 +63,15 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Takeover:
+    """The lease went from one process to another, or to the same one that had let it run out."""
+
+    at: float
+    former: int
+    owner: int
+
+
+@dataclass(frozen=True)
 class Row:
     """A message as the product left it."""
 
@@ -90,7 +99,7 @@ class Evidence:
     rows: Sequence[Row]
     versions: Sequence[Version]
     steps: Sequence[Step]
-    takeovers: Sequence[float]
+    takeovers: Sequence[Takeover]
     letters: Sequence[Delivery]
     diary: Diary
     accepted: frozenset[int]
@@ -144,6 +153,11 @@ def mail_id(key: str) -> str:
     return message_id_of(key, domain=DOMAIN)
 
 
+def pid_of(owner: str | None) -> int:
+    """The process id in the name of a lease's owner ("host:4711:3fa2#2"), 0 of nobody."""
+    return int(owner.split(":")[1]) if owner else 0
+
+
 def gather(
     engine: Engine,
     world: World,
@@ -178,7 +192,7 @@ def gather(
         rows=rows,
         versions=sorted(versions, key=lambda version: (version.visit_id, version.number)),
         steps=[Step(**{name: row[name] for name in names}) for row in journal["message"]],
-        takeovers=[row["at"] for row in journal["lease"]],
+        takeovers=[Takeover(row["at"], pid_of(row["former"]), pid_of(row["owner"])) for row in journal["lease"]],
         letters=list(letters),
         diary=diary,
         accepted=accepted,

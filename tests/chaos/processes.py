@@ -13,16 +13,19 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import traceback
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import psutil
 from flask import Flask
 from flask.cli import ScriptInfo
-from sqlalchemy.orm import configure_mappers, sessionmaker
+from sqlalchemy.orm import Session, configure_mappers, sessionmaker
 
-from schedules import jobs, timetable
+from schedules import jobs, outbox, timetable
 from tests.chaos import desk
 from tests.chaos.clock import DrivenClock
 from tests.chaos.world import World
@@ -34,6 +37,7 @@ ROOT = Path(__file__).parents[2]
 CLOCK, WORLD, LOG = "clock.json", "world.json", "processes.log"
 PR_SET_PDEATHSIG = 1
 HURRIED, SOON = ("reminders", "office_news", "requests"), 2.0
+ABANDONED_SECONDS = 3.0
 
 
 class Nursery:
@@ -102,7 +106,7 @@ def _live(app: Flask, folder: Path, words: list[str]) -> None:
         clock = DrivenClock.read(folder / CLOCK)
         app.extensions["clock"] = clock
         if words[0] == "scheduler":
-            _hurry()
+            _hurry(clock)
             app.cli.main(["scheduler", "run"], obj=ScriptInfo(create_app=lambda: app), standalone_mode=False)
         else:
             with app.app_context():
@@ -113,15 +117,23 @@ def _live(app: Flask, folder: Path, words: list[str]) -> None:
         os._exit(0)
 
 
-def _hurry() -> None:
-    """Ticks that come once a minute of real time would come once in many hours of driven time."""
-    rhythms = timetable.rhythms
+def _hurry(clock: DrivenClock) -> None:
+    """Put right what a clock that runs a thousand times as fast turns upside down.
+
+    Ticks that come once a minute of real time would come once in many hours of driven time. And leases and time-outs
+    are real time: a sender must not be thought dead, by the driven clock, while it still holds the lease.
+    """
+    rhythms, requeue = timetable.rhythms, outbox.requeue_abandoned
 
     def hurried(**given: float) -> dict[str, timetable.Rhythm]:
         every = rhythms(**given)
         return every | {name: replace(every[name], every=SOON) for name in HURRIED if name in every}
 
-    jobs.rhythms = hurried
+    def patient(session: Session, *, now: datetime, resend_is_safe: Collection[str]) -> int:
+        after = now - clock.at(time.monotonic() - ABANDONED_SECONDS)
+        return requeue(session, now=now, resend_is_safe=resend_is_safe, after=after)
+
+    jobs.rhythms, outbox.requeue_abandoned = hurried, patient
 
 
 if __name__ == "__main__":

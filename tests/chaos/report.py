@@ -37,7 +37,10 @@ def _blows(evidence: Evidence) -> Iterator[str]:
     yield f"  connections cut        {len(diary.cuts)}"
     for name, spans in (("database", diary.database_away), ("mail server", diary.post_away)):
         yield f"  {name + ' away':22} {', '.join(f'{ended - began:.1f} s' for began, ended in spans)}"
-    yield f"  lease taken over       {len(evidence.takeovers)} times"
+    alive = sum(
+        not any(began <= each.at for began, _ in diary.hurt.get(each.former, [])) for each in evidence.takeovers
+    )
+    yield f"  lease taken over       {len(evidence.takeovers)} times, {alive} of them from a process never hurt"
 
 
 def _messages(evidence: Evidence) -> Iterator[str]:
