@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.serving import make_server
 
-from schedules import runner
+from schedules import health, runner
 from schedules.channels import channels_for
 from schedules.delivery import never
 from schedules.jobs import ACTIONS, Works, tick
@@ -80,6 +80,7 @@ def served_district(folder: Path, database_url: str, now: datetime, *, demo: boo
         app = create_app(settings)
         with app.app_context():
             accounts = load_demo(db.session, now=now) if demo else []
+            health.beat(db.session, health.SCHEDULER, "test", now)  # else the desk says that nobody is reminded
             db.session.commit()
             sessions = sessionmaker(db.engine)
         passwords = {account.username: account.password for account in accounts}
