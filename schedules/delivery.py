@@ -20,7 +20,7 @@ from schedules.transmissions import Letter, Outcome, Sent
 
 log = logging.getLogger(__name__)
 
-BATCH = 50
+BATCH = 100
 DELIVERY_SECONDS = 60.0
 MOST_TOGETHER = 10
 SECONDS_TOGETHER = 0.5
