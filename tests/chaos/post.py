@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import SMTPUTF8
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -71,33 +72,20 @@ class ChaosPost:
         self.at_the_worst_moment: Callable[[int], None] | None = None
         self._chance = random.Random(seed)
         self._sender_waits, self._worst_moments = sender_waits, worst_moments
-        self._transports: set[asyncio.Transport] = set()
         self.port = _lasting_port(self._chance)
-        self._controller: Controller | None = None
+        self._controller: _Counter | None = None
 
     def open(self) -> None:
         """Come back on the port."""
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = _Counter(self, hostname="127.0.0.1", port=self.port)
         self._controller.start()
 
     def close(self) -> None:
         """Go away, hanging up on everybody."""
         controller, self._controller = self._controller, None
         if controller is not None:
-            controller.loop.call_soon_threadsafe(self._hang_up)
+            asyncio.run_coroutine_threadsafe(controller.hang_up(), controller.loop).result(timeout=30)
             controller.stop()
-
-    def _hang_up(self) -> None:
-        for transport in self._transports:
-            transport.abort()
-        self._transports.clear()
-
-    async def handle_EHLO(  # noqa: N802 - aiosmtpd looks for this name
-        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
-    ) -> list[str]:
-        session.host_name = hostname
-        self._transports = {each for each in self._transports if not each.is_closing()} | {server.transport}
-        return responses
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -142,6 +130,39 @@ class ChaosPost:
                 return answer
             drawn -= share
         return TAKEN
+
+
+class _Counter(Controller):
+    """A listening server that knows its lines, whether or not anything was said on them yet."""
+
+    def __init__(self, handler: ChaosPost, **given: Any) -> None:
+        super().__init__(handler, **given)
+        self.lines: set[asyncio.BaseTransport] = set()
+
+    def factory(self) -> SMTP:
+        return _Line(self.lines, self.handler, **self.SMTP_kwargs)
+
+    async def hang_up(self) -> None:
+        """Listen no more, and cut every line; some may only just have been picked up."""
+        self.server.close()
+        for _ in range(3):
+            for line in list(self.lines):
+                line.abort()  # type: ignore[attr-defined]  # transports of sockets can
+            await asyncio.sleep(0.05)
+
+
+class _Line(SMTP):
+    def __init__(self, lines: set[asyncio.BaseTransport], *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._lines = lines
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._lines.add(transport)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._lines.discard(self.transport)
+        super().connection_lost(error)
 
 
 def _lasting_port(chance: random.Random) -> int:
