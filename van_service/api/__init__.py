@@ -46,7 +46,6 @@ from van_service.schemas.problems import ProblemSchema
 
 PREFIX = "/api/v1"
 MODULES = (
-    channels,
     requests,
     slots,
     services,
@@ -66,6 +65,7 @@ MODULES = (
     message_rules,
     letter_texts,
     message_preferences,
+    channels,
     planning_numbers,
     tokens,
     feeds,
