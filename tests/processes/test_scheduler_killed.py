@@ -23,6 +23,7 @@ from schedules.outbox import ABANDONED_AFTER
 from schedules.recipients import Person
 from schedules.reminders import queue_message
 from tests.schedules.post_office import PostOffice, open_post_office
+from van_service.commands.scheduler import CLOCK_SECONDS
 
 pytestmark = pytest.mark.process
 
@@ -135,3 +136,15 @@ def test_a_second_scheduler_takes_over_from_one_that_was_killed_and_gives_the_le
     assert set(office.accepted().values()) == {1}
     end(second, signal.SIGTERM)
     assert holder(session_factory) is None
+
+
+def test_a_scheduler_that_was_stopped_for_long_goes_on_when_it_is_let_go_on(session_factory, start, post):
+    office, _ = post
+    process = start()
+    until(lambda: holder(session_factory) is not None)
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(CLOCK_SECONDS + 1)  # longer than anything in it waits
+    process.send_signal(signal.SIGCONT)
+    queue_letters(session_factory)
+    until(lambda: len(office.mails) == NUMBER)
+    end(process, signal.SIGTERM)

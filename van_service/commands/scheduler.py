@@ -65,9 +65,9 @@ def run() -> None:
     ticking = build_scheduler(works, tick_seconds=settings.tick_seconds, zone=calendar.zone())
     ticking.start()
     click.echo(f"Scheduler {owner} runs.")
-    while signal.sigtimedwait(ENDING, CLOCK_SECONDS) is None:
-        if late := follow_the_clock(ticking, datetime.now(calendar.zone())):
-            log.warning("The clock was put back; ticks brought forward: %s", ", ".join(late))
+    threading.Thread(target=_follow_the_clock, args=(ticking, stop), daemon=True).start()
+    # Not sigtimedwait: of a process that was stopped for longer than its time-out Python says that some signal came.
+    signal.sigwait(ENDING)
     stop.set()
     ended = _end(ticking)
     with session_factory.begin() as session:
@@ -108,6 +108,12 @@ def _rules(settings: Settings) -> list[Rule]:
         return rules_of(settings)
     except ValueError as trouble:
         raise click.ClickException(f"MESSAGE_DAYS: {trouble}") from trouble
+
+
+def _follow_the_clock(ticking: BackgroundScheduler, stop: threading.Event) -> None:
+    while not stop.wait(CLOCK_SECONDS):
+        if late := follow_the_clock(ticking, datetime.now(calendar.zone())):
+            log.warning("The clock was put back; ticks brought forward: %s", ", ".join(late))
 
 
 def _end(ticking: BackgroundScheduler) -> bool:
