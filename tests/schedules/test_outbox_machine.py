@@ -37,6 +37,17 @@ FINAL = {
     MessageState.SENT, MessageState.STALE, MessageState.TOO_LATE, MessageState.DEAD, MessageState.UNKNOWN,
     MessageState.CANCELLED,
 }  # fmt: skip
+FATES = [
+    (Sent.ACCEPTED, True, True),
+    (Sent.ACCEPTED, True, False),  # the sender died before it could say so
+    (Sent.TEMPORARY, True, True),
+    (Sent.TEMPORARY, True, True),
+    (Sent.UNREACHABLE, False, True),
+    (Sent.UNREACHABLE, False, True),
+    (Sent.UNREACHABLE, True, True),
+    (Sent.KEPT, False, True),
+]
+"""What may become of a letter: the result, whether it was handed over, whether that was written down."""
 VISITS = 3
 READERS = ("lu", "wu")
 LAST = instant(WEDNESDAY, 1440)
@@ -79,14 +90,35 @@ class OutboxMachine(RuleBasedStateMachine):
                 change(session, visit, state=VisitState.CANCELLED)
                 queue_visit_messages(session, visit, "cancelled", now=self.now)
 
-    @rule(name=st.sampled_from(READERS))
-    def tell_something(self, name):
+    @rule(name=st.sampled_from(READERS), number=st.integers(1, 2))
+    def tell_something(self, name, number):
         with self.session_factory.begin() as session:
-            tell(session, name, now=self.now)
+            for _ in range(number):
+                tell(session, name, now=self.now)
 
-    @rule(minutes=st.sampled_from([1, 5, 30, 60, 480, 1440]))
+    @rule(minutes=st.sampled_from([5, 60, 480]))
     def wait(self, minutes):
         self.now += timedelta(minutes=minutes)
+
+    @rule(
+        minutes=st.sampled_from([5, 70]),
+        fates=st.lists(st.sampled_from(FATES), min_size=1, max_size=3),
+        name=st.sampled_from(READERS),
+    )
+    def tick(self, minutes, fates, name):
+        """A whole tick after some news: what lay about is requeued, and every letter meets one of these fates."""
+        self.tell_something(name, 1)
+        self.wait(minutes)
+        self.requeue()
+        taken = len(self.under_way)
+        self.claim(20)
+        letters, self.under_way = self.under_way[taken:], self.under_way[:taken]
+        for number, letter in enumerate(letters):
+            result, handed_over, noted = fates[number % len(fates)]
+            if handed_over:
+                self._hand_over(letter, accepted=result is Sent.ACCEPTED)
+            if noted:
+                self._record(Outcome(letter, result, handed_over=handed_over))
 
     @rule()
     def make_reminders(self):
