@@ -31,6 +31,9 @@ HOMES = {Role.TOWN: "/town", Role.CREW: "/crew", Role.COORDINATOR: "/desk"}
 # A sign-in's last sign of life is written at most this often, so that not every answer carries a cookie.
 SECONDS_BETWEEN_SIGNS = 30
 
+ASKED_BY_PAGES = frozenset({"desk.news"})
+"""Endpoints that open pages ask by themselves again and again: no sign that anybody sits there."""
+
 
 def register(app: Flask, blueprint: Blueprint, guard: Guard, *, by: Any = None) -> None:
     """Register a blueprint with the guard that stands before each of its endpoints.
@@ -234,7 +237,7 @@ def _end_idle_sign_in() -> None:
     limits: Settings = current_app.extensions["settings"]
     if silence > limits.idle_minutes * 60 and not (_is_crew() and silence <= limits.crew_idle_minutes * 60):
         close_sign_in()
-    elif silence > SECONDS_BETWEEN_SIGNS:
+    elif silence > SECONDS_BETWEEN_SIGNS and request.endpoint not in ASKED_BY_PAGES:
         session["seen"] = moment
 
 

@@ -11,6 +11,7 @@ import time
 
 from flask import Flask, Response, g, request
 
+from van_service.auth import ASKED_BY_PAGES
 from van_service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -59,5 +60,15 @@ def _start_watch() -> None:
 def _write_line(response: Response) -> Response:
     milliseconds = round((time.perf_counter() - g.began) * 1000) if "began" in g else 0
     account = g.get("account_id", "-")
-    log.info("%s %s %s %s ms account %s", request.method, request.endpoint, response.status_code, milliseconds, account)
+    # What open pages ask every few seconds would bury the rest.
+    level = logging.DEBUG if request.endpoint in ASKED_BY_PAGES and response.status_code < 400 else logging.INFO
+    log.log(
+        level,
+        "%s %s %s %s ms account %s",
+        request.method,
+        request.endpoint,
+        response.status_code,
+        milliseconds,
+        account,
+    )
     return response

@@ -17,6 +17,7 @@ from van_service.pages.desk import (
     masters,
     message_rules,
     messages,
+    news,
     past_messages,
     planning_numbers,
     plans,
@@ -34,6 +35,7 @@ blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 
 for method, rule, name, view in (
     ("GET", "", "home", today.home),
+    ("GET", "/news", "news", news.since),
     ("POST", "/holds/<int:hold_id>/end", "end_hold", holds.end),
     ("GET", "/requests", "requests", requests.inbox),
     ("POST", "/requests/accept", "accept_many", requests.accept_many),
@@ -110,5 +112,6 @@ for method, rule, name, view in (
     blueprint.add_url_rule(rule, endpoint=name, view_func=view, methods=[method])
 
 blueprint.context_processor(today.counts_of_tabs)
+blueprint.context_processor(news.mark_of_page)
 blueprint.context_processor(words_of_desk)
 blueprint.add_app_template_filter(month_name)
