@@ -80,7 +80,7 @@ def _in_words(rows: Sequence[AuditRow]) -> str:
 
 def _names(usernames: set[str]) -> dict[str, str]:
     rows = db.session.execute(select(Account.username, Account.name).where(Account.username.in_(usernames)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _what(noun: str, number: str) -> str:
