@@ -164,6 +164,7 @@ def calendar_words(visit: Visit) -> str:
 
 def reminded_when_due(district: District, visit: Visit) -> bool:
     """Nothing a minute before the reminder is due, one reminder at its minute, no second one later."""
+    district.at(district.now)  # the promise is told at once, so that the reminder need not wait for a digest with it
     before = visit.day - timedelta(days=1)
     while before.weekday() >= 5 or before in HOLIDAYS:
         before -= timedelta(days=1)
