@@ -45,7 +45,7 @@ migrations: install ## the tables the migrations make are the tables of the mode
 	  && $(FLASK) db upgrade && $(FLASK) db check
 
 pytest: $(VENV)/tests install
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 TIMELY := calendar call_list changes channel_tests delays delivery digests feed_events forecast holds jobs late_senders \
   leads lifecycle message_log nightly office_news outage outbox planning publishing reminders repairs requests \
